@@ -1,0 +1,25 @@
+//! Supervisor's contract as values: bytes in, values out, no I/O.
+//!
+//! Everything that crosses a boundary of the system is defined here once, so that the daemon, its clients,
+//! the listener SDK and every test share it:
+//!
+//! * [`event`] what can happen, and [`payload`] how each event is written for a listener;
+//! * [`listener`] the two directions of the event listener protocol, as incremental decoders;
+//! * [`comm`] the tokens of process communication (capture mode);
+//! * [`state`] and [`name`] the states and names that users see;
+//! * [`xmlrpc`] calls, responses and faults, and [`rpc`] the methods and records they carry;
+//! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use.
+//!
+//! The source for all of it is the behaviour of Supervisor 4.3 (<http://supervisord.org>).
+
+pub mod comm;
+pub mod event;
+#[cfg(feature = "getopt")]
+pub mod getopt;
+pub mod listener;
+pub mod name;
+pub mod payload;
+pub mod repr;
+pub mod rpc;
+pub mod state;
+pub mod xmlrpc;
