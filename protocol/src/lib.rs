@@ -12,6 +12,8 @@
 //!
 //! The source for all of it is the behaviour of Supervisor 4.3 (<http://supervisord.org>).
 
+#[cfg(feature = "codec")]
+pub mod codec;
 pub mod comm;
 pub mod event;
 #[cfg(feature = "getopt")]
