@@ -1,1 +1,3 @@
-//! To come.
+//! The process life cycle, the event bus and the listener pools, as pure code.
+
+pub mod command;

@@ -1,1 +1,3 @@
-//! To come.
+//! The I/O around the pure cores.
+
+pub mod handle;
