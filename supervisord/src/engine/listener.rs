@@ -1,0 +1,171 @@
+//! The protocol session of one listener process.
+//!
+//! A session lives as long as the child: each spawn starts a new one in ACKNOWLEDGED. It turns the child's
+//! stdout into [`Verdict`]s and remembers the event in flight (the limit is one per listener). Whether an
+//! event may be sent also depends on the process (RUNNING), which is the pool's business.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use supervisor_protocol::listener::{Reply, ReplyDecoder};
+use supervisor_protocol::state::ListenerState;
+
+use super::pool::Delivery;
+
+/// One listener's side of the protocol.
+#[derive(Debug)]
+pub(super) struct Session {
+    state: ListenerState,
+    decoder: ReplyDecoder,
+    in_flight: Option<InFlight>,
+}
+
+/// An event that a listener works on.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    /// The event.
+    pub(super) delivery: Delivery,
+    /// When it was sent, on the monotonic clock.
+    pub(super) since: Duration,
+    /// When it was sent, since the epoch.
+    pub(super) since_wall: Duration,
+}
+
+/// What a reply means. The state has changed already when a verdict is given.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// ACKNOWLEDGED → READY.
+    Ready,
+    /// BUSY → ACKNOWLEDGED, the event is done.
+    Processed,
+    /// BUSY → ACKNOWLEDGED, the event must be delivered again.
+    Rejected(Delivery),
+    /// BUSY → UNKNOWN, the event must be delivered again.
+    BadResultLine {
+        /// The line, without its LF.
+        line: Bytes,
+        /// What was in flight.
+        delivery: Delivery,
+    },
+    /// → UNKNOWN with nothing in flight.
+    Violation {
+        /// The state it was in.
+        from: ListenerState,
+        /// The first of the offending bytes.
+        excerpt: Bytes,
+    },
+}
+
+impl Session {
+    /// The session of a child that was just spawned.
+    pub(super) fn new() -> Self {
+        Session { state: ListenerState::Acknowledged, decoder: ReplyDecoder::new(), in_flight: None }
+    }
+
+    /// Where the protocol stands.
+    pub(super) fn state(&self) -> ListenerState {
+        self.state
+    }
+
+    /// The event in flight.
+    pub(super) fn in_flight(&self) -> Option<&InFlight> {
+        self.in_flight.as_ref()
+    }
+
+    /// READY → BUSY.
+    pub(super) fn send(&mut self, in_flight: InFlight) {
+        self.state = ListenerState::Busy;
+        self.in_flight = Some(in_flight);
+    }
+
+    /// The listener's stdin is closed: the event was not sent after all and the state is as before (`ev_p20`).
+    pub(super) fn take_back(&mut self) -> Option<Delivery> {
+        self.state = ListenerState::Ready;
+        self.in_flight.take().map(|in_flight| in_flight.delivery)
+    }
+
+    /// The child is gone: what was in flight, if anything.
+    pub(super) fn into_in_flight(self) -> Option<Delivery> {
+        self.in_flight.map(|in_flight| in_flight.delivery)
+    }
+
+    /// Adds bytes as they were read from the listener's stdout.
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.decoder.feed(bytes);
+    }
+
+    /// The next thing the fed bytes mean, or `None` until more are fed.
+    pub(super) fn next_verdict(&mut self) -> Option<Verdict> {
+        let reply = self.decoder.next_reply(self.state)?;
+        let ok = reply.is_ok();
+        let verdict = match reply {
+            Reply::Ready => {
+                self.state = ListenerState::Ready;
+                Verdict::Ready
+            }
+            Reply::Result { .. } => {
+                self.state = ListenerState::Acknowledged;
+                let delivery = self.in_flight.take()?.delivery;
+                if ok { Verdict::Processed } else { Verdict::Rejected(delivery) }
+            }
+            Reply::BadResultLine(line) => {
+                self.state = ListenerState::Unknown;
+                Verdict::BadResultLine { line, delivery: self.in_flight.take()?.delivery }
+            }
+            Reply::Violation(excerpt) => {
+                let from = std::mem::replace(&mut self.state, ListenerState::Unknown);
+                Verdict::Violation { from, excerpt }
+            }
+        };
+        Some(verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::pool::Occurrence;
+    use std::sync::Arc;
+    use supervisor_protocol::event::EventKind;
+    use supervisor_protocol::payload::Payload;
+
+    fn in_flight() -> InFlight {
+        let occurrence = Occurrence { serial: 0, kind: EventKind::Tick5, payload: Payload::new(String::new()) };
+        let delivery = Delivery { occurrence: Arc::new(occurrence), poolserial: 0 };
+        InFlight { delivery, since: Duration::ZERO, since_wall: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_result_and_ready_in_one_write_are_two_verdicts() {
+        let mut session = Session::new();
+        session.feed(b"READY\n");
+        assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
+        session.send(in_flight());
+        session.feed(b"RESULT 2\nOKREADY\n");
+        assert!(matches!(session.next_verdict(), Some(Verdict::Processed)));
+        assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
+        assert!(session.next_verdict().is_none());
+        assert!(session.in_flight().is_none());
+    }
+
+    #[test]
+    fn a_violation_is_absorbing() {
+        let mut session = Session::new();
+        session.feed(b"READY\nREADY\n");
+        assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
+        assert!(matches!(session.next_verdict(), Some(Verdict::Violation { from: ListenerState::Ready, .. })));
+        session.feed(b"READY\n");
+        assert!(session.next_verdict().is_none());
+        assert_eq!(session.state(), ListenerState::Unknown);
+    }
+
+    #[test]
+    fn an_event_that_could_not_be_written_is_taken_back() {
+        let mut session = Session::new();
+        session.feed(b"READY\n");
+        session.next_verdict();
+        session.send(in_flight());
+        assert!(session.take_back().is_some());
+        assert_eq!(session.state(), ListenerState::Ready);
+    }
+}
