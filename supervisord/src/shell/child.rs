@@ -1,0 +1,378 @@
+//! A child's pipes: what it writes goes to its logs, and as facts to the engine; what it is sent waits here until
+//! it reads.
+//!
+//! **Data plane apart from control plane.** Bytes flow from the pipe through the capture scanner into the log
+//! file without becoming messages. Only what someone asked for leaves as a [`Step`]: a chunk for PROCESS_LOG
+//! events, a captured payload, a listener's words, an echo for a debug log. Steps are in the order in which things
+//! happened and must be carried out in that order.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use nix::errno::Errno;
+use supervisor_protocol::event::Channel;
+use supervisor_protocol::state::ProcessState;
+
+use super::logfile::{LogFile, LogFileError};
+use super::poll::{Pipe, Pipes, Token};
+use super::spawn::{Spawned, errno_of};
+use super::syslog::{LineBuffer, Syslog};
+use crate::config::model::{ChannelConfig, ProcessConfig};
+use crate::engine::message::{ChannelKind, Message};
+use crate::engine::{Input, LogPaths, ProcessId};
+use crate::output::ansi;
+use crate::output::capture::{CaptureScanner, Captured};
+use crate::output::rotation::RotationPolicy;
+
+/// One read takes at most what a pipe holds.
+pub(super) const READ_BYTES: usize = 64 * 1024;
+
+/// At most this much is taken from the pipes of a child that has died: a grandchild may write for ever.
+const DRAIN_BYTES: usize = 1024 * 1024;
+
+/// At most this much waits for a child that does not read its stdin.
+pub(super) const MAX_STDIN_BYTES: usize = 16 * 1024 * 1024;
+
+/// Something that came out of a pipe.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A line for the activity log.
+    Log(Message),
+    /// A fact for the engine.
+    Input(Input),
+}
+
+/// What the steps of a read depend on beyond the child itself.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) strip_ansi: bool,
+    /// The activity log shows child output.
+    pub(super) echo: bool,
+    pub(super) state: ProcessState,
+    pub(super) wall: Duration,
+    pub(super) syslog: &'a mut Syslog,
+    pub(super) steps: &'a mut VecDeque<Step>,
+}
+
+/// The daemon's side of a running child.
+#[derive(Debug)]
+pub(super) struct Child {
+    id: ProcessId,
+    name: Arc<str>,
+    stdin: Stdin,
+    stdout: Option<Output>,
+    stderr: Option<Output>,
+}
+
+#[derive(Debug)]
+struct Stdin {
+    fd: Option<OwnedFd>,
+    pending: VecDeque<Bytes>,
+    pending_bytes: usize,
+}
+
+/// One output channel.
+#[derive(Debug)]
+struct Output {
+    fd: Option<OwnedFd>,
+    channel: Channel,
+    /// The channel carries the listener protocol.
+    protocol: bool,
+    scanner: CaptureScanner,
+    events: bool,
+    log: Option<LogFile>,
+    syslog: Option<LineBuffer>,
+}
+
+/// The log files of a child that is about to be started.
+#[derive(Debug)]
+pub(super) struct Logs {
+    stdout: Option<LogFile>,
+    stderr: Option<LogFile>,
+}
+
+impl Logs {
+    /// Opens them, before the fork.
+    ///
+    /// # Errors
+    /// The errno of the file that could not be opened.
+    pub(super) fn open(config: &ProcessConfig, paths: &LogPaths) -> Result<Self, i32> {
+        let open = |path: &Option<std::path::PathBuf>, channel: &ChannelConfig| match path {
+            None => Ok(None),
+            Some(path) => {
+                let policy = RotationPolicy::new(channel.logfile_maxbytes, channel.logfile_backups);
+                LogFile::open(path, policy).map(Some).map_err(|error| match error {
+                    LogFileError::Open { source, .. } => errno_of(&source),
+                    LogFileError::Write { .. } | LogFileError::Rotate { .. } | LogFileError::Clear { .. } => libc::EIO,
+                })
+            }
+        };
+        Ok(Logs { stdout: open(&paths.stdout, &config.stdout)?, stderr: open(&paths.stderr, &config.stderr)? })
+    }
+}
+
+impl Child {
+    /// Takes over the pipes of a child and watches its output.
+    ///
+    /// # Errors
+    /// The system cannot watch another descriptor; the child then has no channels and will notice.
+    pub(super) fn new(
+        id: ProcessId,
+        config: &ProcessConfig,
+        is_listener: bool,
+        spawned: Spawned,
+        logs: Logs,
+        pipes: &Pipes,
+    ) -> io::Result<Self> {
+        let output = |fd: OwnedFd, channel: Channel, settings: &ChannelConfig, log| -> io::Result<Output> {
+            pipes.add(&fd, Token(id, Pipe::Output(channel)))?;
+            let protocol = is_listener && channel == Channel::Stdout;
+            Ok(Output {
+                fd: Some(fd),
+                channel,
+                protocol,
+                scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
+                events: settings.events_enabled && !protocol,
+                log,
+                syslog: (settings.syslog && !protocol).then(LineBuffer::new),
+            })
+        };
+        let stdout = output(spawned.stdout, Channel::Stdout, &config.stdout, logs.stdout)?;
+        let stderr = match spawned.stderr {
+            Some(fd) => Some(output(fd, Channel::Stderr, &config.stderr, logs.stderr)?),
+            None => None,
+        };
+        Ok(Child {
+            id,
+            name: config.name.as_str().into(),
+            stdin: Stdin { fd: Some(spawned.stdin), pending: VecDeque::new(), pending_bytes: 0 },
+            stdout: Some(stdout),
+            stderr,
+        })
+    }
+
+    fn output(&mut self, channel: Channel) -> Option<&mut Output> {
+        match channel {
+            Channel::Stdout => self.stdout.as_mut(),
+            Channel::Stderr => self.stderr.as_mut(),
+        }
+    }
+
+    /// Takes one read's worth from a channel; how many bytes that was.
+    pub(super) fn read(&mut self, channel: Channel, buffer: &mut [u8], pipes: &Pipes, context: &mut Context) -> usize {
+        let (id, name) = (self.id, self.name.clone());
+        let Some(output) = self.output(channel) else { return 0 };
+        let Some(fd) = &output.fd else { return 0 };
+        match nix::unistd::read(fd, buffer) {
+            Ok(0) => output.close(id, &name, pipes, context),
+            Ok(count) => {
+                output.take(id, &name, &buffer[..count], context);
+                return count;
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(_) => output.close(id, &name, pipes, context),
+        }
+        0
+    }
+
+    /// The child has died: takes what its pipes hold and closes them.
+    pub(super) fn drain(mut self, buffer: &mut [u8], pipes: &Pipes, context: &mut Context) {
+        for channel in [Channel::Stdout, Channel::Stderr] {
+            let mut budget = DRAIN_BYTES;
+            while budget > 0 {
+                match self.read(channel, buffer, pipes, context) {
+                    0 => break,
+                    count => budget = budget.saturating_sub(count),
+                }
+            }
+            let (id, name) = (self.id, self.name.clone());
+            if let Some(output) = self.output(channel) {
+                output.finish(id, &name, context);
+                if let Some(fd) = &output.fd {
+                    pipes.remove(fd);
+                }
+            }
+        }
+        if let Some(fd) = &self.stdin.fd {
+            pipes.remove(fd);
+        }
+    }
+
+    /// Sends bytes, now as far as the pipe takes them and the rest when there is room.
+    ///
+    /// # Errors
+    /// `EPIPE`: the child has closed its stdin. `ENOBUFS`: too much is waiting already.
+    pub(super) fn send(&mut self, bytes: Bytes, pipes: &Pipes, context: &mut Context) -> Result<(), Errno> {
+        if self.stdin.fd.is_none() {
+            return Err(Errno::EPIPE);
+        }
+        if self.stdin.pending_bytes.saturating_add(bytes.len()) > MAX_STDIN_BYTES {
+            return Err(Errno::ENOBUFS);
+        }
+        let was_idle = self.stdin.pending.is_empty();
+        self.stdin.pending_bytes += bytes.len();
+        self.stdin.pending.push_back(bytes);
+        if !was_idle {
+            return Ok(());
+        }
+        let sent = self.flush(pipes, context);
+        if let Some(fd) = &self.stdin.fd
+            && !self.stdin.pending.is_empty()
+        {
+            // Out of watches: it is tried again with the next bytes.
+            let _ = pipes.add(fd, Token(self.id, Pipe::Stdin));
+        }
+        sent
+    }
+
+    /// There is room in the child's stdin.
+    pub(super) fn writable(&mut self, pipes: &Pipes, context: &mut Context) {
+        // A child that closed its stdin is noticed by whoever sends next.
+        let _ = self.flush(pipes, context);
+        if self.stdin.pending.is_empty()
+            && let Some(fd) = &self.stdin.fd
+        {
+            pipes.remove(fd);
+        }
+    }
+
+    fn flush(&mut self, pipes: &Pipes, context: &mut Context) -> Result<(), Errno> {
+        let Some(fd) = &self.stdin.fd else { return Err(Errno::EPIPE) };
+        while let Some(bytes) = self.stdin.pending.front_mut() {
+            match nix::unistd::write(fd, bytes) {
+                Ok(count) => {
+                    self.stdin.pending_bytes -= count;
+                    bytes.advance(count);
+                    if bytes.is_empty() {
+                        self.stdin.pending.pop_front();
+                    }
+                }
+                Err(Errno::EAGAIN) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(errno) => {
+                    context.steps.push_back(Step::Log(Message::ChannelClosed {
+                        fd: fd.as_raw_fd(),
+                        kind: ChannelKind::Input,
+                        name: self.name.clone(),
+                        state: context.state,
+                    }));
+                    pipes.remove(fd);
+                    self.stdin = Stdin { fd: None, pending: VecDeque::new(), pending_bytes: 0 };
+                    return Err(errno);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the log files again, after something outside has renamed them. What goes wrong is told; the old
+    /// file stays in use then.
+    pub(super) fn reopen_logs(&mut self) -> Vec<LogFileError> {
+        self.logs().filter_map(|log| log.reopen().err()).collect()
+    }
+
+    /// Removes the log files and opens new ones.
+    pub(super) fn clear_logs(&mut self) -> Vec<LogFileError> {
+        self.logs().filter_map(|log| log.clear().err()).collect()
+    }
+
+    fn logs(&mut self) -> impl Iterator<Item = &mut LogFile> {
+        self.stdout.iter_mut().chain(&mut self.stderr).filter_map(|output| output.log.as_mut())
+    }
+}
+
+impl Output {
+    /// Handles one chunk as it was read.
+    fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
+        if self.protocol {
+            let copy = if context.strip_ansi { ansi::strip(chunk) } else { chunk.into() };
+            write_log(&mut self.log, &copy, context.steps);
+            let data = Bytes::copy_from_slice(chunk);
+            if context.echo {
+                context.steps.push_back(Step::Log(Message::ListenerOutput { name: name.clone(), data: data.clone() }));
+            }
+            context.steps.push_back(Step::Input(Input::ListenerOutput(id, data)));
+            return;
+        }
+        let Output { scanner, channel, events, log, syslog, .. } = self;
+        let strip_ansi = context.strip_ansi;
+        scanner.feed(chunk, strip_ansi, &mut |captured| {
+            record(captured, id, name, *channel, *events, log, syslog, context);
+        });
+    }
+
+    /// The channel has ended: what the scanner and the syslog line held back is let go.
+    fn finish(&mut self, id: ProcessId, name: &Arc<str>, context: &mut Context) {
+        let Output { scanner, channel, events, log, syslog, .. } = self;
+        let strip_ansi = context.strip_ansi;
+        scanner.finish(strip_ansi, &mut |captured| {
+            record(captured, id, name, *channel, *events, log, syslog, context);
+        });
+        if let Some(lines) = syslog {
+            lines.finish(name, context.wall, context.syslog);
+        }
+    }
+
+    /// End of file.
+    fn close(&mut self, id: ProcessId, name: &Arc<str>, pipes: &Pipes, context: &mut Context) {
+        self.finish(id, name, context);
+        let Some(fd) = self.fd.take() else { return };
+        pipes.remove(fd.as_fd());
+        let kind = if self.protocol { ChannelKind::Protocol } else { ChannelKind::Output(self.channel) };
+        let message = Message::ChannelClosed { fd: fd.as_raw_fd(), kind, name: name.clone(), state: context.state };
+        context.steps.push_back(Step::Log(message));
+    }
+}
+
+/// One piece of output: log file and syslog (not while capturing), echo, PROCESS_LOG; or a captured payload.
+#[expect(clippy::too_many_arguments, reason = "the parts of an Output, which its scanner borrows from")]
+fn record(
+    captured: Captured<'_>,
+    id: ProcessId,
+    name: &Arc<str>,
+    channel: Channel,
+    events: bool,
+    log: &mut Option<LogFile>,
+    syslog: &mut Option<LineBuffer>,
+    context: &mut Context,
+) {
+    let text = match captured {
+        Captured::Event(data) => {
+            return context.steps.push_back(Step::Input(Input::Captured(id, channel, data)));
+        }
+        Captured::Plain(text) => {
+            write_log(log, text, context.steps);
+            if let Some(lines) = syslog {
+                lines.feed(name, text, context.wall, context.syslog);
+            }
+            text
+        }
+        Captured::Inside(text) => text,
+    };
+    if !context.echo && !events {
+        return;
+    }
+    let data = Bytes::copy_from_slice(text);
+    if context.echo {
+        context.steps.push_back(Step::Log(Message::Output { name: name.clone(), channel, data: data.clone() }));
+    }
+    if events {
+        context.steps.push_back(Step::Input(Input::Logged(id, channel, data)));
+    }
+}
+
+fn write_log(log: &mut Option<LogFile>, text: &[u8], steps: &mut VecDeque<Step>) {
+    let Some(log) = log else { return };
+    if text.is_empty() {
+        return;
+    }
+    match log.write(text) {
+        // Said once: the next line about it comes when writing works again and then fails again.
+        Ok(()) | Err(LogFileError::Write { is_repeated: true, .. }) => {}
+        Err(error) => steps.push_back(Step::Log(Message::LogTrouble(error.to_string()))),
+    }
+}

@@ -1,0 +1,29 @@
+//! The only place that reads the clocks.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::engine::Now;
+
+/// The instant from which monotonic time is counted.
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+    *ORIGIN.get_or_init(Instant::now)
+}
+
+/// The time on both clocks.
+pub fn now() -> Now {
+    Now { mono: origin().elapsed(), wall: wall() }
+}
+
+/// Time since the epoch; zero if the wall clock stands before it.
+pub fn wall() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock module")]
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A monotonic time as tokio's timers want it.
+pub(super) fn instant(mono: Duration) -> tokio::time::Instant {
+    tokio::time::Instant::from_std(origin() + mono)
+}
