@@ -38,7 +38,8 @@ build:
 
 # The contract, on our programs or on those in another directory: make ids DAEMON=DIR
 ids: build
-	SUPERVISOR_BIN_DIR=$(or $(abspath $(DAEMON)),$(BIN)) SUPERVISOR_ORIGINAL_DIR=$(ORIGINAL) $(BIN)/ids $(ARGS)
+	SUPERVISOR_BIN_DIR=$(or $(abspath $(DAEMON)),$(BIN)) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) \
+	  $(BIN)/ids $(ARGS)
 
 ids-ours:
 	@$(MAKE) --no-print-directory ids
