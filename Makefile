@@ -38,6 +38,7 @@ build:
 
 # The contract, on our programs or on those in another directory: make ids DAEMON=DIR
 ids: build
+	cargo test --quiet --profile ci -p supervisor-tests --test it --no-run
 	SUPERVISOR_BIN_DIR=$(or $(abspath $(DAEMON)),$(BIN)) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) \
 	  $(BIN)/ids $(ARGS)
 
