@@ -1,0 +1,80 @@
+# Every target is a line or two. `make demo` and `make test` are the ones to try first.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(abspath $(TARGET))/ci
+PREFIX ?= /usr/local
+PROGRAMS := supervisord supervisorctl memmon httpok crashmail
+
+# Supervisor 4.3.0 itself, to be compared with. The stamp carries the hash of the lock file.
+VENV := $(abspath $(TARGET))/venv
+VENV_STAMP := $(VENV)/lock-$(shell cksum < tests/python-requirements.txt | tr ' ' '-')
+ORIGINAL := $(VENV)/bin
+
+.PHONY: demo test unit ids ids-ours ids-original golden check build bench release install venv original clean
+
+demo: build
+	@$(BIN)/demo $(ARGS)
+
+# All of CI that needs neither root nor packages of the distribution.
+test:
+	@.ci/stage unit 180 $(MAKE) --no-print-directory unit
+	@.ci/stage build 300 $(MAKE) --no-print-directory build
+	@.ci/stage demo 60 $(MAKE) --no-print-directory demo ARGS=--once
+	@.ci/stage original 60 $(MAKE) --no-print-directory original
+	@.ci/stage ids 360 $(MAKE) --no-print-directory -j2 -O ids-ours ids-original
+
+unit:
+	cargo test --workspace --exclude supervisor-tests
+	cargo test -p supervisor-tests --lib --bins
+
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The black-box suites and the demo use these: optimised, quick to link.
+build:
+	cargo build --profile ci --workspace --bins
+
+# The contract, on our programs or on those in another directory: make ids DAEMON=DIR
+ids: build
+	cargo test --quiet --profile ci -p supervisor-tests --test it --no-run
+	SUPERVISOR_BIN_DIR=$(or $(abspath $(DAEMON)),$(BIN)) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) \
+	  $(BIN)/ids $(ARGS)
+
+ids-ours:
+	@$(MAKE) --no-print-directory ids
+
+ids-original:
+	@if [ -x $(ORIGINAL)/supervisord ]; then $(MAKE) --no-print-directory ids DAEMON=$(ORIGINAL); fi
+
+# Plays the scenarios against the original and writes down what it does.
+golden: build venv
+	SUPERVISOR_ORIGINAL_DIR=$(ORIGINAL) $(BIN)/golden $(ARGS)
+
+venv: $(VENV_STAMP)
+
+$(VENV_STAMP): tests/python-requirements.txt
+	rm -rf $(VENV) && python3 -m venv $(VENV) && $(ORIGINAL)/pip install --quiet -r $< && touch $@
+
+# As venv, but a machine that cannot have it is told so and goes on; with CI=true it fails.
+original:
+	@$(MAKE) --no-print-directory venv || { [ "$$CI" != true ] && rm -rf $(VENV) && \
+	  echo '*** SKIPPED: no Supervisor 4.3.0 to compare with (python3 with venv, and pip, would make one)'; }
+
+# A benchmark that takes --subject NAME=PROGRAM and --peer NAME=PROGRAM: make bench BENCH=PATH
+bench: release venv
+	@[ -n "$(BENCH)" ] || { echo 'make bench BENCH=PROGRAM: say which benchmark to run'; exit 2; }
+	$(BENCH) --subject ours=$(abspath $(TARGET))/release/supervisord --peer original=$(ORIGINAL)/supervisord $(ARGS)
+
+release:
+	cargo build --release $(PROGRAMS:%=-p %)
+
+install: release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install $(PROGRAMS:%=$(TARGET)/release/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+
+clean:
+	cargo clean
