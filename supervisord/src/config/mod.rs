@@ -4,5 +4,4 @@
 //! value, and the schema builds the records of [`model`]. Nothing here opens a file, reads the environment
 //! or asks for the time: `shell/load.rs` passes texts, environment and host name in.
 
-pub mod diff;
 pub mod model;

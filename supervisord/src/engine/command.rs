@@ -11,6 +11,7 @@ use supervisor_protocol::event::Channel;
 use supervisor_protocol::name::Namespec;
 use supervisor_protocol::state::{ListenerState, ProcessState, SupervisorState};
 
+pub use crate::config::diff::Reread;
 use crate::config::model::{GroupConfig, ProcessConfig};
 
 /// Identifies a command until it is answered. Chosen by the shell, opaque to the engine.
@@ -149,17 +150,6 @@ pub enum Reply {
     LogPath(Option<PathBuf>),
     /// Group names that differ between what runs and what was read.
     Reread(Reread),
-}
-
-/// Result of a reread: group names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reread {
-    /// In the file, not active; by (priority, name).
-    pub added: Vec<String>,
-    /// Active with another definition; by (priority, name).
-    pub changed: Vec<String>,
-    /// Active, not in the file; in activation order.
-    pub removed: Vec<String>,
 }
 
 /// What a command did to one process.

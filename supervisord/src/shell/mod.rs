@@ -1,6 +1,7 @@
 //! The I/O around the pure cores.
 //!
-//! `owner.rs` is the heart: it owns the engine and all child descriptors. Around it: `start.rs` brings the daemon
+//! `owner.rs` is the heart: it owns the engine and all child descriptors, `effects.rs` carries out what the engine
+//! asks for, `requests.rs` brings in what clients ask. Around it: `start.rs` brings the daemon
 //! up in the documented order, `load.rs` reads configuration files, `spawn.rs`, `child.rs` and `reaper.rs` deal
 //! with children, `signals.rs`, `poll.rs` and `clock.rs` with what wakes the owner, `activity.rs`, `logfile.rs`,
 //! `autolog.rs` and `syslog.rs` with logs, and `handle.rs` is all that HTTP sees of it.
@@ -8,8 +9,13 @@
 pub mod activity;
 pub mod autolog;
 mod child;
+mod childlogs;
 pub mod clock;
+mod daemonize;
+mod effects;
+mod glob;
 pub mod handle;
+pub mod load;
 mod localtime;
 pub mod logfile;
 mod owner;
@@ -17,6 +23,8 @@ mod poll;
 mod privileges;
 mod program;
 mod reaper;
+mod requests;
 mod signals;
 mod spawn;
+pub mod start;
 pub mod syslog;

@@ -8,7 +8,7 @@
 //! cleared only after the inner one was seen empty; see [`Pipes::ready`].
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use tokio::io::unix::AsyncFd;
@@ -69,6 +69,12 @@ impl AsRawFd for EpollFd {
     }
 }
 
+impl AsFd for EpollFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
 impl Pipes {
     /// An empty set. To be called within the runtime.
     ///
@@ -76,7 +82,10 @@ impl Pipes {
     /// The system has no descriptor left for it.
     pub(super) fn new() -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-        Ok(Pipes { epoll: AsyncFd::with_interest(EpollFd(epoll), tokio::io::Interest::READABLE)? })
+        // SAFETY: the descriptor belongs to the `Epoll` inside, is always the same, and stays open until the
+        // `AsyncFd` is dropped, because nothing takes it out.
+        let epoll = unsafe { AsyncFd::register_with_interest(EpollFd(epoll), tokio::io::Interest::READABLE)? };
+        Ok(Pipes { epoll })
     }
 
     /// Watches a pipe: for data if it is output, for room if it is stdin.

@@ -1,0 +1,199 @@
+//! Carrying out what the engine asks for.
+//!
+//! Effects are carried out in order, all of them before the next input from outside is looked at; what an effect
+//! leads to (a spawn's pid, a signal's result) goes back into the engine right away.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+
+use bytes::Bytes;
+use nix::errno::Errno;
+use supervisor_protocol::state::ProcessState;
+
+use super::child::{Child, Context, Logs};
+use super::clock;
+use super::logfile::unlink_log;
+use super::owner::Owner;
+use super::privileges::UserSwitch;
+use super::program;
+use super::spawn::{self, Plan, SpawnError};
+use crate::config::model::{ProcessConfig, ServerUrl};
+use crate::engine::command::{Refusal, Reply, TaskOutcome, Ticket};
+use crate::engine::message::Message;
+use crate::engine::{Effect, Input, ProcessId};
+
+impl Owner {
+    /// Hands one input to the engine and carries out every effect, including those of the inputs that effects
+    /// lead to.
+    pub(super) fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        let mut effects = std::mem::take(&mut self.effects);
+        while let Some(input) = inputs.pop_front() {
+            self.engine.handle(clock::now(), input, &mut effects);
+            for effect in effects.drain(..) {
+                inputs.extend(self.carry_out(effect));
+            }
+        }
+        self.effects = effects;
+    }
+
+    /// Carries out one effect; what it leads to.
+    fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Log(message) => self.log(&message),
+            Effect::Spawn(id) => return Some(Input::Spawned(id, self.spawn(id))),
+            Effect::Signal { process, pid, signal, group, purpose } => {
+                let target = if group { -pid } else { pid };
+                // SAFETY: kill takes two numbers. The pid is that of a child that has not been reaped.
+                let result = match unsafe { libc::kill(target, signal) } {
+                    0 => Ok(()),
+                    _ => Err(Errno::last_raw()),
+                };
+                return Some(Input::Signalled(process, purpose, result));
+            }
+            Effect::Deliver(id, bytes) => {
+                let sent = self.send(id, bytes);
+                return sent.err().map(|_| Input::StdinClosed(id));
+            }
+            Effect::SendStdin(ticket, id, bytes) => {
+                let answer = match self.send(id, bytes) {
+                    Ok(()) => Ok(Reply::Done),
+                    Err(Errno::ENOBUFS) => Err(Refusal::Failed(None)),
+                    Err(_) => Err(Refusal::NoStdin(self.namespec(id))),
+                };
+                self.answer(ticket, answer);
+            }
+            Effect::ClearLogs { ticket, processes, many } => {
+                let outcomes: Vec<_> = processes.into_iter().filter_map(|id| self.clear_logs(id)).collect();
+                let answer = match many {
+                    true => Ok(Reply::Tasks(outcomes)),
+                    false => outcomes.into_iter().try_for_each(|outcome| outcome.result).map(|()| Reply::Done),
+                };
+                self.answer(ticket, answer);
+            }
+            Effect::ClearMainLog(ticket) => {
+                let answer = self.clear_main_log();
+                self.answer(ticket, answer);
+            }
+            Effect::MainLogPath(ticket) => {
+                let path = self.settings.main_log.clone();
+                self.answer(ticket, Ok(Reply::LogPath(path)));
+            }
+            Effect::Answer(ticket, answer) => self.answer(ticket, answer),
+            Effect::Forget(id) => {
+                self.children.remove(&id);
+            }
+            Effect::Finished(after) => self.finished = Some(after),
+        }
+        None
+    }
+
+    fn send(&mut self, id: ProcessId, bytes: Bytes) -> Result<(), Errno> {
+        let mut context = Context {
+            strip_ansi: self.settings.strip_ansi,
+            echo: false,
+            state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
+            wall: clock::wall(),
+            syslog: &mut self.syslog,
+            steps: &mut self.steps,
+        };
+        let child = self.children.get_mut(&id).ok_or(Errno::EPIPE)?;
+        child.send(bytes, &self.pipes, &mut context)
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Result<Reply, Refusal>) {
+        if let Some(waiting) = self.tickets.remove(&ticket) {
+            // The client may have gone; what it asked for is done all the same.
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// Starts a child.
+    fn spawn(&mut self, id: ProcessId) -> Result<i32, String> {
+        let Some(process) = self.engine.process(id) else { return Err("no such process".to_owned()) };
+        let (config, paths, group) =
+            (process.config().clone(), process.logs().clone(), process.reference().group.clone());
+        let program = program::resolve(&config, &self.settings.environment).map_err(|error| error.to_string())?;
+        let logs = Logs::open(&config, &paths).map_err(|errno| SpawnError::Channels(errno).text(&config.name))?;
+        let plan = Plan {
+            program: &program,
+            environment: self.child_environment(&config, &group),
+            directory: config.directory.as_deref(),
+            umask: config.umask,
+            user: config.uid.and_then(|uid| match UserSwitch::to(uid) {
+                Ok(None) => None,
+                Ok(Some(switch)) => Some((uid, Ok(switch))),
+                Err(reason) => Some((uid, Err(reason))),
+            }),
+            redirect_stderr: config.redirect_stderr,
+            close_below: self.settings.close_below,
+        };
+        let spawned = spawn::spawn(&plan).map_err(|error| error.text(&config.name))?;
+        let pid = spawned.pid;
+        match Child::new(id, &config, self.engine.is_listener(id), spawned, logs, &self.pipes) {
+            Ok(child) => {
+                self.children.insert(id, child);
+            }
+            Err(error) => self.log(&Message::LogTrouble(format!(
+                "cannot watch the output of {}, its pipes are closed: {error}",
+                config.name
+            ))),
+        }
+        Ok(pid)
+    }
+
+    fn child_environment(&self, config: &ProcessConfig, group: &str) -> Vec<OsString> {
+        let url = match &config.serverurl {
+            ServerUrl::Auto => self.settings.server_url.as_deref().unwrap_or_default(),
+            ServerUrl::Explicit(url) => url,
+        };
+        let mut own = vec![
+            ("SUPERVISOR_ENABLED", "1"),
+            ("SUPERVISOR_PROCESS_NAME", config.name.as_str()),
+            ("SUPERVISOR_GROUP_NAME", group),
+        ];
+        if !url.is_empty() {
+            own.push(("SUPERVISOR_SERVER_URL", url));
+        }
+        spawn::environment(&self.settings.environment, &own, &config.environment)
+    }
+
+    /// Clears the logs of one process, running or not.
+    fn clear_logs(&mut self, id: ProcessId) -> Option<TaskOutcome> {
+        let process = self.engine.process(id)?;
+        let reference = process.reference().clone();
+        let paths = process.logs().clone();
+        let troubles: Vec<String> = match self.children.get_mut(&id) {
+            Some(child) => child.clear_logs().into_iter().map(|error| error.to_string()).collect(),
+            None => [paths.stdout, paths.stderr]
+                .into_iter()
+                .flatten()
+                .filter_map(|path| unlink_log(&path).err())
+                .map(|error| error.to_string())
+                .collect(),
+        };
+        let result = match troubles.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Failed(Some(self.namespec(id)))),
+        };
+        for trouble in troubles {
+            self.log(&Message::LogTrouble(trouble));
+        }
+        Some(TaskOutcome { name: reference.process, group: reference.group, result })
+    }
+
+    fn clear_main_log(&mut self) -> Result<Reply, Refusal> {
+        let exists = self.settings.main_log.as_ref().is_some_and(|path| path.exists());
+        if !exists {
+            return Err(Refusal::NoLog(None));
+        }
+        match self.activity.clear(clock::wall()) {
+            Ok(()) => Ok(Reply::Done),
+            Err(error) => Err(Refusal::Failed(Some(error.to_string()))),
+        }
+    }
+
+    fn namespec(&self, id: ProcessId) -> String {
+        self.engine.process(id).map(|process| process.namespec()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,57 @@
+//! Commands of clients on their way into the engine: what it must know of the world is looked up first.
+
+use super::handle::Request;
+use super::owner::Owner;
+use super::program;
+use crate::config::model::GroupConfig;
+use crate::engine::command::{Command, Refusal, Ticket};
+use crate::engine::{Facts, Input, ProcessId};
+
+impl Owner {
+    /// A client's command: what the engine must know of the world is looked up first.
+    pub(super) fn request(&mut self, request: Request) {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let facts = self.facts(&request.command);
+        self.tickets.insert(ticket, request.answer);
+        self.feed(Input::Command(ticket, request.command, facts));
+    }
+
+    fn facts(&mut self, command: &Command) -> Facts {
+        match command {
+            Command::Start { target, .. } => {
+                let processes = self.engine.select(target).unwrap_or_default();
+                let look_up = |id: ProcessId| {
+                    let config = self.engine.process(id)?.config();
+                    let found = program::resolve(config, &self.settings.environment);
+                    Some((id, found.map(drop).map_err(Refusal::from)))
+                };
+                Facts::Programs(processes.into_iter().filter_map(look_up).collect())
+            }
+            Command::Reread | Command::Restart => Facts::Configuration(self.reread(command)),
+            Command::AddGroup(name) => match self.engine.latest_group(name).cloned() {
+                Some(group) if self.engine.active_groups().all(|active| active.name != *name) => {
+                    Facts::Logs(self.child_logs.paths(&group).map_err(|error| error.to_string()))
+                }
+                _ => Facts::None,
+            },
+            _ => Facts::None,
+        }
+    }
+
+    /// Reads the configuration. A reread also takes over what changes at once (`cfg_rr07`).
+    fn reread(&mut self, command: &Command) -> Result<Vec<GroupConfig>, String> {
+        use supervisor_protocol::state::SupervisorState;
+        if self.engine.mood() != SupervisorState::Running {
+            return Err(String::new());
+        }
+        let config = (self.settings.reload)()?;
+        if matches!(command, Command::Reread) {
+            self.settings.adopt(&config);
+            let engine = &self.engine;
+            self.child_logs.reread(&config, |name| engine.active_groups().any(|group| group.name == name));
+            self.engine.set_identifier(config.daemon.identifier);
+        }
+        Ok(config.groups)
+    }
+}

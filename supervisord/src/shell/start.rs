@@ -1,0 +1,286 @@
+//! Bringing the daemon up, in the documented order, and up again after a reload.
+//!
+//! Command line → configuration → privileges → limits → activity log → sockets → child logs → fork → pid file →
+//! runtime. Everything up to the fork is told on the terminal when it fails: usage errors as two lines on stderr
+//! and exit status 2. The sockets are taken before anything of an earlier instance is touched, so a daemon that is
+//! started twice by mistake does no harm (`cfg_cl17`). The runtime is built after the fork.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use nix::unistd::Uid;
+use supervisor_protocol::getopt::prog_path;
+use tokio::runtime::Runtime;
+
+use super::activity::ActivityLog;
+use super::childlogs::ChildLogs;
+use super::daemonize::{self, PidFile, Side};
+use super::handle::Handle;
+use super::load::{self, MainFile, System};
+use super::owner::{Ending, Owner, Setup};
+use super::privileges::{UserSwitch, raise_limits};
+use super::signals::Signals;
+use super::{clock, load::ROOT_SEARCH_WARNING};
+use crate::cli::{self, Action, CliOptions};
+use crate::config::model::{Config, DaemonLog, GroupConfig, Notice};
+use crate::config::{self};
+use crate::engine::message::Message;
+use crate::engine::{After, LogPaths};
+use crate::http::{self, BoundServer, Note, Site};
+use crate::output::rotation::RotationPolicy;
+
+/// The daemon's version, as `-v`, RPC and the web page have it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Exit status of a usage, configuration or set-up error.
+const EXIT_USAGE: u8 = 2;
+
+/// Exit status when a log file cannot be made.
+const EXIT_FAILURE: u8 = 1;
+
+/// How many lines of the HTTP side may wait for the owner.
+const NOTES: usize = 1024;
+
+/// Why the daemon did not start, or did not start again.
+#[derive(Debug)]
+struct StartError {
+    text: String,
+    status: u8,
+}
+
+fn usage(error: impl ToString) -> StartError {
+    StartError { text: error.to_string(), status: EXIT_USAGE }
+}
+
+fn failure(error: impl ToString) -> StartError {
+    StartError { text: error.to_string(), status: EXIT_FAILURE }
+}
+
+/// Runs the daemon with this command line, program name included; yields its exit status.
+pub fn run(args: Vec<OsString>) -> u8 {
+    let mut args = args.into_iter();
+    let argv0 = args.next().unwrap_or_else(|| "supervisord".into());
+    let prog = prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable).to_string_lossy().into_owned();
+    match start(&prog, args) {
+        Ok(()) => 0,
+        Err(error) => {
+            // There is nowhere left to tell about a closed stderr.
+            let _ = writeln!(io::stderr(), "Error: {}\nFor help, use {prog} -h", error.text);
+            error.status
+        }
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<(), StartError> {
+    daemonize::open_standard_descriptors().map_err(failure)?;
+    let system = System::look().map_err(failure)?;
+    let options = match cli::parse(args, &system).map_err(usage)? {
+        Action::Help => return print(&cli::help(prog)),
+        Action::Version => return print(&format!("{VERSION}\n")),
+        Action::Run(options) => options,
+    };
+    if options.configuration.is_none() && Uid::current().is_root() {
+        // A closed stderr is no reason not to start.
+        let _ = writeln!(io::stderr(), "{prog}: UserWarning: {ROOT_SEARCH_WARNING}");
+    }
+    let main = load::find(options.configuration.as_deref(), prog, &system).map_err(usage)?;
+    Daemon { main, options, system: Rc::new(system), runtime: None, next_serial: 0 }.run()
+}
+
+fn print(text: &str) -> Result<(), StartError> {
+    // Whoever closed stdout does not want to read it.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+/// What outlives a reload.
+struct Daemon {
+    main: MainFile,
+    options: CliOptions,
+    system: Rc<System>,
+    /// Built after the fork. Signals are handled as long as it lives.
+    runtime: Option<(Runtime, Signals)>,
+    next_serial: u64,
+}
+
+/// A daemon that is set up but for the runtime.
+struct Prepared {
+    config: Config,
+    activity: ActivityLog,
+    servers: Vec<BoundServer>,
+    child_logs: ChildLogs,
+    groups: Vec<(GroupConfig, Vec<LogPaths>)>,
+}
+
+impl Daemon {
+    fn run(mut self) -> Result<(), StartError> {
+        let mut prepared = self.prepare()?;
+        if !prepared.config.daemon.nodaemon && self.daemonize(&mut prepared)? == Side::Parent {
+            // The sockets and their files are the daemon's now: nothing may be cleaned up here.
+            std::mem::forget(prepared);
+            return Ok(());
+        }
+        loop {
+            match self.serve(prepared)? {
+                After::Exit => return Ok(()),
+                After::Restart => prepared = self.prepare()?,
+            }
+        }
+    }
+
+    /// Everything that can fail with a word on the terminal.
+    fn prepare(&self) -> Result<Prepared, StartError> {
+        let config = load::load(&self.main, &self.options.overrides, &self.system).map_err(usage)?;
+        let is_first = self.runtime.is_none();
+        let mut criticals = Vec::new();
+        let mut infos = Vec::new();
+        match config::resolve_user(&config.daemon, &*self.system).map_err(usage)? {
+            None if Uid::current().is_root() => criticals.push(Message::RunningAsRoot),
+            None => {}
+            Some(user) => {
+                if let Some(switch) = UserSwitch::to(user.uid).map_err(usage)? {
+                    switch.apply().map_err(usage)?;
+                }
+                infos.push(Message::UidSet(user.uid));
+            }
+        }
+        if is_first {
+            let raised = raise_limits(config.daemon.minfds, config.daemon.minprocs).map_err(usage)?;
+            infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
+        }
+        let mut activity = open_activity_log(&config)?;
+        let warnings = config.notices.iter().filter_map(|notice| match notice {
+            Notice::Warn(text) => Some(Message::ConfigWarning(text.clone())),
+            Notice::Info(_) => None,
+        });
+        let included = config.notices.iter().filter_map(|notice| match notice {
+            Notice::Info(text) => Some(Message::ConfigInfo(text.clone())),
+            Notice::Warn(_) => None,
+        });
+        for message in criticals.into_iter().chain(warnings).chain(included).chain(infos) {
+            log(&mut activity, &message);
+        }
+        let servers = http::bind(&config.servers).map_err(usage)?;
+        let mut child_logs = ChildLogs::new(&config);
+        if !config.daemon.nocleanup {
+            for warning in child_logs.clean() {
+                log(&mut activity, &Message::ConfigWarning(warning.to_string()));
+            }
+        }
+        let mut groups = Vec::with_capacity(config.groups.len());
+        for group in &config.groups {
+            let paths = child_logs.paths(group).map_err(failure)?;
+            groups.push((group.clone(), paths));
+        }
+        for server in &servers {
+            for interface in &config.rpc_interfaces {
+                let namespace = interface.namespace.clone();
+                log(&mut activity, &Message::RpcInterfaceInitialized { namespace });
+            }
+            if server.is_open() {
+                log(&mut activity, &Message::UnauthenticatedServer { section: server.section().to_owned() });
+            }
+        }
+        Ok(Prepared { config, activity, servers, child_logs, groups })
+    }
+
+    fn daemonize(&self, prepared: &mut Prepared) -> Result<Side, StartError> {
+        let side = daemonize::fork().map_err(failure)?;
+        if side == Side::Daemon {
+            let daemon = &prepared.config.daemon;
+            for line in daemonize::detach(daemon.directory.as_deref(), daemon.umask) {
+                log(&mut prepared.activity, &line);
+            }
+        }
+        Ok(side)
+    }
+
+    /// Serves until everything is stopped.
+    fn serve(&mut self, prepared: Prepared) -> Result<After, StartError> {
+        let (runtime, signals) = match &mut self.runtime {
+            Some(runtime) => runtime,
+            None => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failure)?;
+                let signals = runtime.block_on(async { Signals::install() }).map_err(failure)?;
+                self.runtime.insert((runtime, signals))
+            }
+        };
+        let Prepared { config, mut activity, servers, child_logs, groups } = prepared;
+        let pidfile = PidFile::write(&config.daemon.pidfile);
+        match &pidfile {
+            Ok(_) => log(&mut activity, &Message::Started { pid: std::process::id() as i32 }),
+            Err(_) => log(&mut activity, &Message::PidfileFailed(config.daemon.pidfile.clone())),
+        }
+        let (main, overrides, system) = (self.main.clone(), self.options.overrides.clone(), self.system.clone());
+        let reload = Box::new(move || load::load(&main, &overrides, &system).map_err(|error| error.to_string()));
+        let (handle, requests) = Handle::channel();
+        let (note_sender, notes) = tokio::sync::mpsc::channel::<Note>(NOTES);
+        let threshold = config.daemon.loglevel;
+        let site = Site {
+            handle,
+            namespaces: config.rpc_interfaces.iter().map(|interface| interface.namespace.clone()).collect(),
+            version: VERSION.to_owned(),
+            wall_clock: || UNIX_EPOCH + clock::wall(),
+            log: Arc::new(move |note: Note| {
+                if note.level() >= threshold {
+                    // A client that makes more lines than the log takes loses lines, not the daemon its memory.
+                    let _ = note_sender.try_send(note);
+                }
+            }),
+        };
+        let server_url = config.server_url();
+        let setup = Setup {
+            main_log: match &config.daemon.logfile {
+                DaemonLog::File(path) => Some(path.clone()),
+                DaemonLog::Syslog => None,
+            },
+            config,
+            groups,
+            child_logs,
+            activity,
+            environment: std::env::vars_os().collect(),
+            server_url,
+            reload,
+            requests,
+            notes,
+            next_serial: self.next_serial,
+        };
+        let ending = runtime.block_on(async {
+            let owner = Owner::new(setup).map_err(failure)?;
+            let server = http::serve(servers, site).map_err(failure)?;
+            let ending = owner.run(signals).await;
+            server.close().await;
+            Ok::<Ending, StartError>(ending)
+        })?;
+        self.next_serial = ending.next_serial;
+        drop(pidfile);
+        Ok(ending.after)
+    }
+}
+
+/// Opens the activity log; in the foreground it is echoed on stdout.
+fn open_activity_log(config: &Config) -> Result<ActivityLog, StartError> {
+    let daemon = &config.daemon;
+    let echo = match daemon.nodaemon && !daemon.silent {
+        true => io::stdout().as_fd().try_clone_to_owned().ok(),
+        false => None,
+    };
+    let policy = RotationPolicy::new(daemon.logfile_maxbytes, daemon.logfile_backups);
+    ActivityLog::open(&daemon.logfile, policy, daemon.loglevel, echo).map_err(failure)
+}
+
+fn log(activity: &mut ActivityLog, message: &Message) {
+    if activity.is_enabled(message.level()) {
+        activity.log(message.level(), &message.to_string(), clock::wall());
+    }
+}
