@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod glob;
+pub mod load;
