@@ -33,6 +33,25 @@ pub struct Config {
     pub notices: Vec<Notice>,
 }
 
+impl Config {
+    /// What children find in `SUPERVISOR_SERVER_URL` by default: the first unix server as `unix://PATH`, else the
+    /// last inet server as `http://HOST:PORT`, else nothing.
+    pub fn server_url(&self) -> Option<String> {
+        let unix = self.servers.iter().find_map(|server| match &server.address {
+            ServerAddress::Unix { path, .. } => Some(format!("unix://{}", path.display())),
+            ServerAddress::Inet { .. } => None,
+        });
+        let inet = || {
+            self.servers.iter().rev().find_map(|server| match &server.address {
+                ServerAddress::Inet { host, port } if host.is_empty() => Some(format!("http://localhost:{port}")),
+                ServerAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
+                ServerAddress::Unix { .. } => None,
+            })
+        };
+        unix.or_else(inet)
+    }
+}
+
 /// A message that arose before the activity log was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -259,6 +278,9 @@ pub struct ProcessConfig {
     pub stdout: ChannelConfig,
     /// Standard error.
     pub stderr: ChannelConfig,
+    /// The shared socket of an `[fcgi-program:x]` that is a member of a `[group:x]`: its processes in that group
+    /// share it. `None` in a group that [`GroupKind::FastCgi`] gives a socket as a whole.
+    pub fcgi: Option<FastCgiConfig>,
 }
 
 /// `autorestart=`.

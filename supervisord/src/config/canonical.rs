@@ -1,0 +1,199 @@
+//! The seam to `rust-ini`: the merged document as canonical ini text, loaded as the raw key/value store.
+//!
+//! `rust-ini` has its own dialect (no line numbers, duplicate sections kept apart, comments in continuations
+//! misread), so it never sees what the user wrote. It sees text in which nothing is left to interpret: each
+//! name and value stands on one line between double quotes, and whatever could mean something inside is
+//! escaped with a backslash:
+//!
+//! ```ini
+//! ["program:web"]
+//! "command"="bash -c \"a\nb\""
+//! ```
+//!
+//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. It leaves the quotes around
+//! section names and keys, so lookups add them; they keep blanks at either end from being trimmed.
+
+use std::fmt::Write as _;
+
+use ini::{Ini, ParseOption};
+
+use super::document::{Document, Section};
+use super::model::Origin;
+
+/// The raw options of every section, by name, and where each was written.
+pub(super) struct Store {
+    ini: Ini,
+    /// Names and places; the values have moved into `ini`.
+    document: Document,
+}
+
+impl Store {
+    /// Loads a document.
+    ///
+    /// # Errors
+    /// If `rust-ini` does not accept the canonical text, which the escapes are there to exclude.
+    pub(super) fn new(mut document: Document) -> Result<Self, ini::ParseError> {
+        let text = render(&document);
+        for section in std::iter::once(&mut document.defaults).chain(&mut document.sections) {
+            for entry in &mut section.entries {
+                entry.value = String::new();
+            }
+        }
+        let options = ParseOption {
+            enabled_quote: true,
+            enabled_escape: true,
+            enabled_indented_mutiline_value: false,
+            enabled_preserve_key_leading_whitespace: false,
+        };
+        Ok(Store { ini: Ini::load_from_str_opt(&text, options)?, document })
+    }
+
+    /// Section names in the order of their first headers; `DEFAULT` is not among them.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &str> {
+        self.document.sections.iter().map(|section| section.name.as_str())
+    }
+
+    /// Whether there is such a section.
+    pub(super) fn has(&self, section: &str) -> bool {
+        self.document.section(section).is_some()
+    }
+
+    /// An option as written in its section, else in `DEFAULT`. The section must exist.
+    pub(super) fn get(&self, section: &str, key: &str) -> Option<&str> {
+        let key = format!("\"{key}\"");
+        let own = self.ini.section(Some(format!("\"{section}\"")))?;
+        own.get(&key).or_else(|| self.ini.section(Some("\"DEFAULT\"")).and_then(|defaults| defaults.get(&key)))
+    }
+
+    /// The option names of a section, its own first, then those it takes from `DEFAULT`.
+    pub(super) fn keys(&self, section: &str) -> Vec<&str> {
+        let own = self.document.section(section);
+        let defaults = self.document.defaults.entries.iter();
+        let inherited = defaults.filter(|entry| own.is_none_or(|own| own.entry(&entry.key).is_none()));
+        let own = own.map(|section| section.entries.as_slice()).unwrap_or_default();
+        own.iter().chain(inherited).map(|entry| entry.key.as_str()).collect()
+    }
+
+    /// Where an option was written, if it was.
+    pub(super) fn origin(&self, section: &str, key: &str) -> Option<Origin> {
+        self.document.entry(self.document.section(section)?, key)
+    }
+
+    /// Where a section began.
+    pub(super) fn section_origin(&self, section: &str) -> Origin {
+        self.document.section(section).map(|section| self.document.origin(section.mark)).unwrap_or_default()
+    }
+}
+
+/// The canonical text of a document.
+fn render(document: &Document) -> String {
+    let mut out = String::new();
+    for Section { name, entries, .. } in std::iter::once(&document.defaults).chain(&document.sections) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "[{}]", quote(name));
+        for entry in entries {
+            let _ = writeln!(out, "{}={}", quote(&entry.key), quote(&entry.value));
+        }
+    }
+    out
+}
+
+/// One name or value between double quotes.
+fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\\' | '"' | ']' | '=' | ':' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::parse;
+    use super::super::document::{Mark, SectionId};
+    use super::*;
+
+    const NASTY: &[&str] = &[
+        "",
+        " ",
+        "plain",
+        "\"quoted\"",
+        "'single' and \"double\"",
+        "\\",
+        "C:\\new\\",
+        "\\\\",
+        "a ; b # c",
+        ";",
+        "#",
+        "a=b:c",
+        "[x]",
+        "]",
+        "\n",
+        "\nleading",
+        "a\n\nb",
+        "trailing\n",
+        "\r\n",
+        "\t tabs \t",
+        "%(here)s 100%%",
+        "\\x41\\n\\0",
+        "héllo €\u{2028}",
+        "\0\u{7}",
+    ];
+
+    #[test]
+    fn every_value_section_and_key_survives() {
+        let mark = Mark { file: 0, line: 1 };
+        let mut document = Document::new();
+        for &section in NASTY {
+            let id = document.open(section, mark);
+            for &text in NASTY {
+                document.set(id, text.to_owned(), text.to_owned(), mark);
+            }
+        }
+        let store = Store::new(document).unwrap();
+        assert_eq!(store.sections().collect::<Vec<_>>(), NASTY);
+        for &section in NASTY {
+            assert_eq!(store.keys(section), NASTY);
+            for &text in NASTY {
+                assert_eq!(store.get(section, text), Some(text), "[{section:?}] {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn default_is_a_fallback_in02() {
+        let mut document = Document::new();
+        parse(&mut document, "x.conf", b"[DEFAULT]\na=1\nb=2\n[s]\nb=3\n[t]\n").unwrap();
+        let store = Store::new(document).unwrap();
+        for (section, key, expected) in
+            [("s", "a", Some("1")), ("s", "b", Some("3")), ("t", "b", Some("2")), ("t", "c", None), ("none", "a", None)]
+        {
+            assert_eq!(store.get(section, key), expected, "{section}.{key}");
+        }
+        assert_eq!(store.keys("s"), ["b", "a"]);
+        assert_eq!(store.sections().collect::<Vec<_>>(), ["s", "t"]);
+        assert!(!store.has("DEFAULT"));
+        assert_eq!(store.origin("t", "b").unwrap().line, 3);
+        assert_eq!(store.section_origin("t").line, 6);
+    }
+
+    #[test]
+    fn canonical_text_is_one_line_per_option() {
+        let mut document = Document::new();
+        let id = document.open("program:a", Mark { file: 0, line: 1 });
+        document.set(id, "command".into(), "bash -c \"a\nb\"".into(), Mark { file: 0, line: 2 });
+        document.set(SectionId::Default, "x".into(), String::new(), Mark { file: 0, line: 3 });
+        let expected = "[\"DEFAULT\"]\n\"x\"=\"\"\n[\"program\\:a\"]\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
+        assert_eq!(render(&document), expected);
+    }
+}

@@ -1,0 +1,59 @@
+//! `[include] files`: further files, merged into the document pattern by pattern.
+//!
+//! The shell resolves a pattern into files; this module says which patterns, and what the log will say of them.
+//! An `[include]` section in an included file is not followed. A file that cannot be read is skipped with a
+//! warning (Supervisor skips it in silence). Contract 2.8.
+
+use super::document::Document;
+use super::error::{Cause, ConfigError, Place};
+use super::expand::{Scope, expand, texts, variables};
+use super::model::Notice;
+use super::text::is_blank;
+use super::{Included, Inputs, dialect, options, paths};
+
+/// Reads the files that the main file includes, if it has an `[include]` section.
+pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, notices: &mut Vec<Notice>) -> Result<(), ConfigError> {
+    if document.section("include").is_none() {
+        return Ok(());
+    }
+    document.expand_here(inputs.here);
+    for pattern in patterns(document, inputs)? {
+        let matches = (inputs.include)(&pattern);
+        if matches.is_empty() {
+            notices.push(Notice::Warn(format!("No file matches via include \"{pattern}\"")));
+        }
+        for Included { path, content } in matches {
+            match content {
+                Ok(bytes) => {
+                    notices.push(Notice::Info(format!("Included extra file \"{path}\" during parsing")));
+                    dialect::parse(document, &path, &bytes)?;
+                    document.expand_here(&paths::absolute(inputs.world.cwd(), paths::parent(&path)).to_string_lossy());
+                }
+                Err(reason) => {
+                    notices.push(Notice::Warn(format!("Could not read extra file \"{path}\", skipping it: {reason}")));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The patterns of `files`, made absolute.
+fn patterns(document: &Document, inputs: &Inputs<'_>) -> Result<Vec<String>, ConfigError> {
+    let key = options::table::include::FILES.entry.name;
+    let section = document.section("include");
+    let entry = section.and_then(|section| section.entry(key)).or_else(|| document.defaults.entry(key));
+    let Some(entry) = entry else { return Err(Cause::NoIncludeFiles.into()) };
+    let environment = variables(inputs.environment.iter().map(|(name, value)| (name, value))).collect();
+    let names = texts([("here", inputs.here), ("host_node_name", inputs.host_node_name)]);
+    // The environment hides the other names, as it does in Supervisor; both kinds never meet.
+    let files = expand(&entry.value, Scope(&[&names, &environment]), "include.files").map_err(|error| {
+        let place = Place { origin: document.origin(entry.mark), section: "include".to_owned(), key: key.to_owned() };
+        ConfigError::from(Cause::from(error)).at(place)
+    })?;
+    Ok(files
+        .split(is_blank)
+        .filter(|pattern| !pattern.is_empty())
+        .map(|pattern| paths::join(inputs.here, pattern))
+        .collect())
+}

@@ -1,0 +1,74 @@
+//! `[eventlistener:x]`: a pool of processes that are told of events. Contract 2.7.
+
+use supervisor_protocol::event::EventKind;
+
+use super::super::error::{Cause, ConfigError};
+use super::super::expand::Scope;
+use super::super::model::{GroupConfig, GroupKind, Notice, PoolConfig};
+use super::super::options::table::listener as table;
+use super::{Context, Reader, program};
+
+/// Reads a pool. Its name is the text after the colon as it stands, unlike that of a program.
+pub(super) fn read(
+    context: &Context<'_>,
+    section: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<GroupConfig, ConfigError> {
+    let reader = context.reader(section);
+    let scope = Scope(&[&context.variables, &context.here_layer]);
+    let name = program::after_colon(section).to_owned();
+    let priority = reader.get(&table::PRIORITY, scope)?;
+    let buffer_size = buffer_size(&reader, scope)?;
+    let handler = reader.get(&table::RESULT_HANDLER, scope)?;
+    if !is_spec(&handler, table::RESULT_HANDLER.default) {
+        let cause = Cause::Unresolvable { spec: handler, section: section.to_owned() };
+        return Err(reader.error(&table::RESULT_HANDLER.entry, cause));
+    }
+    let events = events(&reader, scope)?;
+    if reader.get(&table::REDIRECT_STDERR, scope)? {
+        let cause = Cause::RedirectedListener { section: section.to_owned() };
+        return Err(reader.error(&table::REDIRECT_STDERR.entry, cause));
+    }
+    let processes = program::processes(context, section, &name, notices)?;
+    let origin = context.store.section_origin(section);
+    let kind = GroupKind::EventListener(PoolConfig { events, buffer_size });
+    Ok(GroupConfig { name, priority, kind, processes, origin })
+}
+
+fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, ConfigError> {
+    let Some(size) = reader.find(&table::BUFFER_SIZE, scope)? else { return Ok(None) };
+    match usize::try_from(size) {
+        Ok(events) if events > 0 => Ok(Some(events)),
+        _ => {
+            let cause = Cause::BufferSize { section: reader.section.to_owned(), size };
+            Err(reader.error(&table::BUFFER_SIZE.entry, cause))
+        }
+    }
+}
+
+/// The kinds of `events=`, each once, in the order in which they are written.
+fn events(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Vec<EventKind>, ConfigError> {
+    let names = reader.get(&table::EVENTS, scope)?;
+    let section = || reader.section.to_owned();
+    if names.is_empty() {
+        return Err(reader.error(&table::EVENTS.entry, Cause::NoEvents { section: section() }));
+    }
+    let mut events = Vec::new();
+    for name in names {
+        let name = name.to_uppercase();
+        let Ok(kind) = name.parse::<EventKind>() else {
+            return Err(reader.error(&table::EVENTS.entry, Cause::UnknownEvent { name, section: section() }));
+        };
+        if !events.contains(&kind) {
+            events.push(kind);
+        }
+    }
+    Ok(events)
+}
+
+/// Whether a `module:attribute` text means the known one; blanks around the colon do not matter.
+pub(super) fn is_spec(text: &str, known: &str) -> bool {
+    text.split_once(':')
+        .zip(known.split_once(':'))
+        .is_some_and(|((module, attribute), known)| (module.trim_end(), attribute.trim()) == known)
+}

@@ -1,0 +1,145 @@
+//! Sections to records: every rule about what a configuration must and may say.
+//!
+//! One module per kind of section; this one fixes the order in which they are read, which decides the mistake
+//! that is reported: the daemon, RPC interfaces, groups, programs, listeners, FastCGI programs, servers
+//! (contract section 2, `se23`). Unknown sections and options are ignored.
+//!
+//! Where Supervisor accepts something odd without a word, so does this schema, with a warning for the log: a
+//! file that starts today must start, and mean the same.
+
+pub(super) mod daemon;
+mod fcgi;
+mod group;
+mod listener;
+mod program;
+mod reader;
+mod rpcinterface;
+mod servers;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::canonical::Store;
+use super::error::{Cause, ConfigError};
+use super::expand::{Layer, texts, variables};
+use super::model::{Config, GroupConfig, Notice, Origin, ProcessConfig};
+use super::{Inputs, World};
+use reader::Reader;
+
+/// What the sections share.
+struct Context<'a> {
+    store: &'a Store,
+    world: &'a dyn World,
+    here: &'a str,
+    host_node_name: &'a str,
+    /// `ENV_x` of the daemon's environment, overlaid by its `environment=`.
+    variables: Layer,
+    /// `here`
+    here_layer: Layer,
+    /// The daemon's `environment=`.
+    environment: BTreeMap<String, String>,
+}
+
+impl<'a> Context<'a> {
+    fn reader(&'a self, section: &'a str) -> Reader<'a> {
+        Reader { store: self.store, world: self.world, section }
+    }
+}
+
+/// Builds the configuration from everything that was written.
+pub(super) fn read(store: &Store, inputs: &Inputs<'_>, mut notices: Vec<Notice>) -> Result<Config, ConfigError> {
+    if !store.has("supervisord") {
+        return Err(Cause::NoDaemonSection.into());
+    }
+    let mut context = Context {
+        store,
+        world: inputs.world,
+        here: inputs.here,
+        host_node_name: inputs.host_node_name,
+        variables: variables(inputs.environment.iter().map(|(name, value)| (name, value))).collect(),
+        here_layer: texts([("here", inputs.here)]),
+        environment: BTreeMap::new(),
+    };
+    let daemon = daemon::read(&context, inputs.overrides, &mut notices)?;
+    context.variables.extend(variables(&daemon.environment));
+    context.environment = daemon.environment.clone();
+    let rpc_interfaces = rpcinterface::read(&context)?;
+    let groups = read_groups(&context, &mut notices)?;
+    let servers = servers::read(&context)?;
+    Ok(Config { daemon, servers, rpc_interfaces, groups, notices })
+}
+
+/// Every group, sorted by priority and name.
+fn read_groups(context: &Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<GroupConfig>, ConfigError> {
+    let sections: Vec<&str> = context.store.sections().collect();
+    let of_kind = |kind: &'static str| sections.iter().copied().filter(move |section| section.starts_with(kind));
+    let mut members = HashSet::new();
+    let mut groups = Vec::new();
+    for section in of_kind("group:") {
+        groups.push(group::read(context, section, &mut members, notices)?);
+    }
+    for section in of_kind("program:").filter(|section| !members.contains(*section)) {
+        groups.push(program::read(context, section, notices)?);
+    }
+    for section in of_kind("eventlistener:") {
+        groups.push(listener::read(context, section, notices)?);
+    }
+    for section in of_kind("fcgi-program:").filter(|section| !members.contains(*section)) {
+        groups.push(fcgi::read(context, section, notices)?);
+    }
+    groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    for group in &mut groups {
+        drop_duplicate_processes(group, notices);
+    }
+    Ok(drop_duplicate_groups(context, groups, notices))
+}
+
+/// Of two groups with one name the first in order runs, as in Supervisor, and a warning names both (Q14).
+fn drop_duplicate_groups(
+    context: &Context<'_>,
+    groups: Vec<GroupConfig>,
+    notices: &mut Vec<Notice>,
+) -> Vec<GroupConfig> {
+    let mut seen: HashMap<String, Origin> = HashMap::new();
+    let mut kept = Vec::with_capacity(groups.len());
+    for group in groups {
+        if let Some(first) = seen.get(&group.name) {
+            let (name, first) = (&group.name, header_at(context, first));
+            let section = header_at(context, &group.origin);
+            notices.push(Notice::Warn(format!(
+                "For [{section}], a group named {name} is already defined by [{first}], so this section is ignored"
+            )));
+            continue;
+        }
+        seen.insert(group.name.clone(), group.origin.clone());
+        kept.push(group);
+    }
+    kept
+}
+
+/// The header of the section that begins at a place.
+fn header_at<'a>(context: &Context<'a>, origin: &Origin) -> &'a str {
+    context.store.sections().find(|section| context.store.section_origin(section) == *origin).unwrap_or_default()
+}
+
+/// Of two processes with one name the last definition counts, at the place of the first, and a warning names
+/// both (Q14).
+fn drop_duplicate_processes(group: &mut GroupConfig, notices: &mut Vec<Notice>) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<ProcessConfig> = Vec::with_capacity(group.processes.len());
+    for process in group.processes.drain(..) {
+        let Some(first) = seen.get(&process.name).and_then(|&at| kept.get_mut(at)) else {
+            seen.insert(process.name.clone(), kept.len());
+            kept.push(process);
+            continue;
+        };
+        notices.push(Notice::Warn(format!(
+            "For [{}], a process named {} of group {} is already defined by [{}], so only this definition is used",
+            process.section, process.name, group.name, first.section
+        )));
+        *first = process;
+    }
+    group.processes = kept;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,334 @@
+//! The options that all program-like sections share, and `[program:x]` itself. Contract 2.4.
+//!
+//! A section is read in two stages: once what holds for all its processes, then for each process what may use
+//! its number and its own environment. The order inside is fixed and decides which mistake is reported. Every
+//! error of either stage names the section and its file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::super::environment;
+use super::super::error::{Cause, ConfigError};
+use super::super::expand::{Layer, Scope, expand_again, texts, variables};
+use super::super::format::Term;
+use super::super::model::{ChannelConfig, GroupConfig, GroupKind, LogTarget, Notice, ProcessConfig, ServerUrl};
+use super::super::options::table::program as table;
+use super::super::options::{Setting, table::NAME};
+use super::super::text::strip;
+use super::super::value::{LogfileName, ValueError, find_forbidden};
+use super::{Context, Reader};
+
+/// `[program:x]` as a group of its own.
+pub(super) fn read(
+    context: &Context<'_>,
+    section: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<GroupConfig, ConfigError> {
+    let reader = context.reader(section);
+    let name = name(&reader)?;
+    let scope = Scope(&[&context.variables, &context.here_layer]);
+    let priority = reader.get(&table::PRIORITY, scope)?;
+    let processes = processes(context, section, &name, notices)?;
+    let origin = context.store.section_origin(section);
+    Ok(GroupConfig { name, priority, kind: GroupKind::Programs, processes, origin })
+}
+
+/// The text after the first colon of a header.
+pub(super) fn after_colon(section: &str) -> &str {
+    section.split_once(':').map_or("", |(_, name)| name)
+}
+
+/// The name of a program or group, from its header.
+pub(super) fn name(reader: &Reader<'_>) -> Result<String, ConfigError> {
+    (NAME.parse)(after_colon(reader.section), reader.world).map_err(|error| reader.section_error(error))
+}
+
+/// The processes of one program-like section in the group of that name, sorted by name.
+pub(super) fn processes(
+    context: &Context<'_>,
+    section: &str,
+    group: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<ProcessConfig>, ConfigError> {
+    let reader = context.reader(section);
+    Program::read(context, reader, group)
+        .and_then(|program| program.processes(notices))
+        .map_err(|error| error.in_section(section, &context.store.section_origin(section).file))
+}
+
+/// What holds for every process of a section.
+struct Program<'a> {
+    context: &'a Context<'a>,
+    reader: Reader<'a>,
+    /// `here`, `program_name`, `host_node_name`, `group_name`
+    names: Layer,
+    /// Pattern of process names, not yet expanded.
+    process_name: String,
+    numprocs: i64,
+    numprocs_start: i64,
+    stdout: Capture,
+    stderr: Capture,
+    /// A process with everything that needs no process number.
+    template: ProcessConfig,
+    notices: Vec<Notice>,
+}
+
+/// The options of a channel that need no process number.
+struct Capture {
+    maxbytes: i64,
+    events_enabled: bool,
+}
+
+impl<'a> Program<'a> {
+    fn read(context: &'a Context<'a>, reader: Reader<'a>, group: &str) -> Result<Self, ConfigError> {
+        let section = reader.section;
+        let program_name = name(&reader)?;
+        let names = texts([
+            ("here", context.here),
+            ("program_name", &program_name),
+            ("host_node_name", context.host_node_name),
+            ("group_name", group),
+        ]);
+        let scope = Scope(&[&context.variables, &names]);
+        let priority = reader.get(&table::PRIORITY, scope)?;
+        let autostart = reader.get(&table::AUTOSTART, scope)?;
+        let autorestart = reader.get(&table::AUTORESTART_, scope)?;
+        let startsecs = reader.get(&table::STARTSECS, scope)?;
+        let startretries = reader.get(&table::STARTRETRIES, scope)?;
+        let stopsignal = reader.get(&table::STOPSIGNAL, scope)?;
+        let stopwaitsecs = reader.get(&table::STOPWAITSECS, scope)?;
+        let stopasgroup = reader.get(&table::STOPASGROUP, scope)?;
+        let killasgroup = reader.find(&table::KILLASGROUP, scope)?.unwrap_or(stopasgroup);
+        let exitcodes = reader.get(&table::EXITCODES, scope)?;
+        let redirect_stderr = reader.get(&table::REDIRECT_STDERR, scope)?;
+        let numprocs = reader.get(&table::NUMPROCS, scope)?;
+        let numprocs_start = reader.get(&table::NUMPROCS_START, scope)?;
+        let stdout = Capture {
+            maxbytes: reader.get(&table::STDOUT_CAPTURE_MAXBYTES, scope)?,
+            events_enabled: reader.get(&table::STDOUT_EVENTS_ENABLED, scope)?,
+        };
+        let stderr = Capture {
+            maxbytes: reader.get(&table::STDERR_CAPTURE_MAXBYTES, scope)?,
+            events_enabled: reader.get(&table::STDERR_EVENTS_ENABLED, scope)?,
+        };
+        let serverurl = match reader.get(&table::SERVERURL, scope)? {
+            url if strip(&url).eq_ignore_ascii_case("auto") => ServerUrl::Auto,
+            url => ServerUrl::Explicit(url),
+        };
+        let uid = reader.find(&table::USER_, scope)?;
+        let umask = reader.find(&table::UMASK, scope)?;
+        let entry = &table::PROCESS_NAME.entry;
+        let process_name = reader.parse(entry, NAME, reader.raw(&table::PROCESS_NAME))?;
+        if numprocs > 1 && !process_name.contains("%(process_num)") {
+            return Err(reader.error(entry, Cause::NoProcessNum));
+        }
+        if stopasgroup && !killasgroup {
+            return Err(reader.error(&table::KILLASGROUP.entry, Cause::StopButNotKillGroup));
+        }
+        let mut notices = Vec::new();
+        if program_name.is_empty() {
+            notices.push(Notice::Warn(format!("For [{section}], the program name is empty")));
+        }
+        if stopsignal == 0 {
+            notices.push(Notice::Warn(format!(
+                "For [{section}], stopsignal is 0, so nothing is sent and every stop ends with SIGKILL after stopwaitsecs"
+            )));
+        }
+        let template = ProcessConfig {
+            name: String::new(),
+            section: section.to_owned(),
+            command: String::new(),
+            priority,
+            autostart,
+            autorestart,
+            startsecs: seconds(startsecs),
+            startretries,
+            exitcodes,
+            stopsignal,
+            stopwaitsecs: seconds(stopwaitsecs),
+            stopasgroup,
+            killasgroup,
+            uid,
+            umask,
+            directory: None,
+            environment: BTreeMap::new(),
+            serverurl,
+            redirect_stderr,
+            stdout: EMPTY_CHANNEL,
+            stderr: EMPTY_CHANNEL,
+            fcgi: None,
+        };
+        Ok(Program {
+            context,
+            reader,
+            names,
+            process_name,
+            numprocs,
+            numprocs_start,
+            stdout,
+            stderr,
+            template,
+            notices,
+        })
+    }
+
+    fn processes(mut self, notices: &mut Vec<Notice>) -> Result<Vec<ProcessConfig>, ConfigError> {
+        notices.append(&mut self.notices);
+        let end = self.numprocs_start.saturating_add(self.numprocs);
+        let mut processes = (self.numprocs_start..end)
+            .map(|number| self.process(number, number == self.numprocs_start, notices))
+            .collect::<Result<Vec<ProcessConfig>, ConfigError>>()?;
+        processes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(processes)
+    }
+
+    fn process(&self, number: i64, is_first: bool, notices: &mut Vec<Notice>) -> Result<ProcessConfig, ConfigError> {
+        let (reader, context) = (&self.reader, self.context);
+        let section = reader.section;
+        let mut own: Layer = Layer::from([
+            ("process_num".to_owned(), Term::Int(number)),
+            ("numprocs".to_owned(), Term::Int(self.numprocs)),
+        ]);
+        let scope = Scope(&[&context.variables, &self.names, &own]);
+        let entry = &table::ENVIRONMENT.entry;
+        let text = reader.expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment")?;
+        let parsed = environment::parse(&text).map_err(|error| reader.error(entry, ValueError::from(error)))?;
+        if parsed.is_cut && is_first {
+            notices.push(cut_environment(section));
+        }
+        own.extend(variables(parsed.pairs.iter().map(|(name, value)| (name, value))));
+
+        let scope = Scope(&[&context.variables, &self.names, &own]);
+        let directory = reader.find(&table::DIRECTORY_, scope)?;
+        let stdout = channel(reader, &STDOUT, &self.stdout, scope, notices)?;
+        let mut stderr = channel(reader, &STDERR, &self.stderr, scope, notices)?;
+        if self.template.redirect_stderr {
+            if stderr.was_path {
+                notices.push(Notice::Warn(format!(
+                    "For [{section}], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has been ignored"
+                )));
+            }
+            stderr.config.logfile = LogTarget::None;
+        }
+        let Some(command) = reader.find(&table::COMMAND, scope)? else {
+            return Err(reader.section_error(Cause::NoCommand { section: section.to_owned() }));
+        };
+        let name = reader.expand(&table::PROCESS_NAME.entry, &self.process_name, scope, "process_name")?;
+        if let Some(character) = find_forbidden(&name) {
+            notices.push(Notice::Warn(format!(
+                "For [{section}], the process name {name} contains '{character}', so that clients may be unable to name it"
+            )));
+        }
+        let mut environment = context.environment.clone();
+        environment.extend(parsed.pairs);
+        Ok(ProcessConfig {
+            name,
+            command,
+            directory: directory.map(Into::into),
+            environment,
+            stdout: stdout.config,
+            stderr: stderr.config,
+            ..self.template.clone()
+        })
+    }
+}
+
+/// Zero or less acts at once.
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(u64::try_from(number).unwrap_or(0))
+}
+
+/// The warning about `environment=` text that no grammar reads as pairs (Q20).
+pub(super) fn cut_environment(section: &str) -> Notice {
+    Notice::Warn(format!(
+        "For [{section}], environment has text that is not part of any KEY=\"value\" pair, the text has been ignored"
+    ))
+}
+
+const EMPTY_CHANNEL: ChannelConfig = ChannelConfig {
+    logfile: LogTarget::None,
+    logfile_maxbytes: 0,
+    logfile_backups: 0,
+    capture_maxbytes: 0,
+    events_enabled: false,
+    syslog: false,
+};
+
+/// The options of one channel that may differ between processes.
+struct ChannelTable {
+    logfile: Setting<LogfileName>,
+    backups: Setting<i64>,
+    maxbytes: Setting<i64>,
+    syslog: Setting<bool>,
+}
+
+const STDOUT: ChannelTable = ChannelTable {
+    logfile: table::STDOUT_LOGFILE,
+    backups: table::STDOUT_LOGFILE_BACKUPS,
+    maxbytes: table::STDOUT_LOGFILE_MAXBYTES,
+    syslog: table::STDOUT_SYSLOG,
+};
+
+const STDERR: ChannelTable = ChannelTable {
+    logfile: table::STDERR_LOGFILE,
+    backups: table::STDERR_LOGFILE_BACKUPS,
+    maxbytes: table::STDERR_LOGFILE_MAXBYTES,
+    syslog: table::STDERR_SYSLOG,
+};
+
+struct Channel {
+    config: ChannelConfig,
+    /// The log file was given as a path, if only an empty one.
+    was_path: bool,
+}
+
+fn channel(
+    reader: &Reader<'_>,
+    options: &ChannelTable,
+    capture: &Capture,
+    scope: Scope<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Channel, ConfigError> {
+    let (section, key) = (reader.section, options.logfile.entry.name);
+    let logfile = logfile(reader, &options.logfile, scope)?;
+    let logfile_backups = reader.get(&options.backups, scope)?;
+    let logfile_maxbytes = reader.get(&options.maxbytes, scope)?;
+    let mut syslog = reader.get(&options.syslog, scope)?;
+    let was_path = matches!(logfile, LogfileName::Path(_));
+    let target = match logfile {
+        LogfileName::Syslog => {
+            let replacement = options.syslog.entry.name;
+            notices.push(Notice::Warn(format!(
+                "For [{section}], {key}=syslog but this is deprecated and will be removed.  Use {replacement}=true to enable syslog instead."
+            )));
+            syslog = true;
+            LogTarget::None
+        }
+        LogfileName::Auto => {
+            if logfile_maxbytes == 0 {
+                notices.push(Notice::Warn(format!(
+                    "For [{section}], AUTO logging used for {key} without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally"
+                )));
+            }
+            LogTarget::Auto
+        }
+        LogfileName::None => LogTarget::None,
+        LogfileName::Path(path) if path.is_empty() => LogTarget::None,
+        LogfileName::Path(path) => LogTarget::File(path.into()),
+    };
+    let config = ChannelConfig {
+        logfile: target,
+        logfile_maxbytes,
+        logfile_backups,
+        capture_maxbytes: capture.maxbytes,
+        events_enabled: capture.events_enabled,
+        syslog,
+    };
+    Ok(Channel { config, was_path })
+}
+
+/// A log file name is expanded twice, the second time tolerantly (Q18).
+fn logfile(reader: &Reader<'_>, setting: &Setting<LogfileName>, scope: Scope<'_>) -> Result<LogfileName, ConfigError> {
+    let Some(text) = reader.expanded(&setting.entry, scope)? else { return reader.get(setting, scope) };
+    reader.parse(&setting.entry, setting.parser, &expand_again(text, scope))
+}

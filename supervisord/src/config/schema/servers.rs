@@ -1,0 +1,60 @@
+//! `[inet_http_server]` and `[unix_http_server]`: any section whose name starts so. Contract 2.2 and 2.3.
+
+use super::super::error::{Cause, ConfigError};
+use super::super::expand::Scope;
+use super::super::model::{ServerAddress, ServerConfig};
+use super::super::options::Optional;
+use super::super::options::table::{inet_server, unix_server};
+use super::super::paths;
+use super::super::text::strip;
+use super::{Context, Reader};
+
+/// All servers in the order in which they open: inet, then unix, each in file order.
+pub(super) fn read(context: &Context<'_>) -> Result<Vec<ServerConfig>, ConfigError> {
+    let sections = |kind: &'static str| context.store.sections().filter(move |section| section.starts_with(kind));
+    let inet = sections("inet_http_server").map(|section| inet(context, section));
+    let unix = sections("unix_http_server").map(|section| unix(context, section));
+    inet.chain(unix).collect()
+}
+
+fn inet(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigError> {
+    let reader = context.reader(section);
+    let scope = Scope(&[&context.variables]);
+    let credentials = credentials(&reader, &inet_server::USERNAME, &inet_server::PASSWORD, scope)?;
+    let Some((host, port)) = reader.find(&inet_server::PORT, scope)? else {
+        return Err(reader.section_error(Cause::NoPort { section: section.to_owned() }));
+    };
+    Ok(ServerConfig { section: section.to_owned(), address: ServerAddress::Inet { host, port }, credentials })
+}
+
+fn unix(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigError> {
+    let reader = context.reader(section);
+    let with_here = Scope(&[&context.variables, &context.here_layer]);
+    let Some(file) = reader.find(&unix_server::FILE, with_here)? else {
+        return Err(reader.section_error(Cause::NoFile { section: section.to_owned() }));
+    };
+    let file = paths::expand_user(strip(&file), context.world);
+    let path = paths::absolute(context.world.cwd(), &file);
+    let scope = Scope(&[&context.variables]);
+    let credentials = credentials(&reader, &unix_server::USERNAME, &unix_server::PASSWORD, scope)?;
+    let chown = match reader.find(&unix_server::CHOWN_, scope)? {
+        Some((uid, gid)) => (Some(uid), gid),
+        None => (None, None),
+    };
+    let chmod = reader.get(&unix_server::CHMOD_, scope)?;
+    Ok(ServerConfig { section: section.to_owned(), address: ServerAddress::Unix { path, chmod, chown }, credentials })
+}
+
+/// Both or neither. An empty user name switches authentication off.
+fn credentials(
+    reader: &Reader<'_>,
+    username: &Optional<String>,
+    password: &Optional<String>,
+    scope: Scope<'_>,
+) -> Result<Option<(String, String)>, ConfigError> {
+    match (reader.find(username, scope)?, reader.find(password, scope)?) {
+        (Some(username), Some(password)) => Ok(Some((username, password)).filter(|(username, _)| !username.is_empty())),
+        (None, None) => Ok(None),
+        _ => Err(reader.section_error(Cause::HalfAuthentication { section: reader.section.to_owned() })),
+    }
+}

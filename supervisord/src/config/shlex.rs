@@ -1,0 +1,184 @@
+//! Python's `shlex` tokenizer, in both of its modes, with the word characters of Supervisor's `environment=`.
+//!
+//! In its own (non-POSIX) mode a token is a run of word characters and quotes, a quoted string with its quotes,
+//! or any other single character. In POSIX mode quotes vanish, parts stick together and backslashes escape.
+//! A `#` outside quotes starts a comment; inside a word of the non-POSIX mode the word goes on after it.
+
+use thiserror::Error;
+
+/// Which of the two grammars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Quotes are kept, nothing escapes.
+    Compatible,
+    /// Quotes and backslashes as in a shell.
+    Posix,
+}
+
+/// Text that ends too early.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ShlexError {
+    /// An open quote.
+    #[error("No closing quotation")]
+    NoClosingQuotation,
+    /// A backslash at the end (POSIX mode only).
+    #[error("No escaped character")]
+    NoEscapedCharacter,
+}
+
+/// All tokens of a text.
+pub(super) fn tokens(text: &str, mode: Mode) -> Result<Vec<String>, ShlexError> {
+    let mut chars = text.chars().peekable();
+    let mut tokens = Vec::new();
+    loop {
+        let token = match mode {
+            Mode::Compatible => compatible_token(&mut chars)?,
+            Mode::Posix => posix_token(&mut chars)?,
+        };
+        match token {
+            Some(token) => tokens.push(token),
+            None => return Ok(tokens),
+        }
+    }
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn is_word(c: char, mode: Mode) -> bool {
+    c.is_ascii_alphanumeric() || "_/.+-():".contains(c) || (mode == Mode::Posix && !c.is_ascii() && c.is_alphanumeric())
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'')
+}
+
+fn skip_line(chars: &mut Chars<'_>) {
+    for c in chars.by_ref() {
+        if c == '\n' {
+            return;
+        }
+    }
+}
+
+/// The first character of the next token, white space and comments skipped.
+fn first(chars: &mut Chars<'_>) -> Option<char> {
+    loop {
+        let c = chars.next()?;
+        if c == '#' {
+            skip_line(chars);
+        } else if !is_space(c) {
+            return Some(c);
+        }
+    }
+}
+
+fn compatible_token(chars: &mut Chars<'_>) -> Result<Option<String>, ShlexError> {
+    let Some(c) = first(chars) else { return Ok(None) };
+    let mut token = String::from(c);
+    if is_quote(c) {
+        for next in chars.by_ref() {
+            token.push(next);
+            if next == c {
+                return Ok(Some(token));
+            }
+        }
+        return Err(ShlexError::NoClosingQuotation);
+    }
+    if !is_word(c, Mode::Compatible) {
+        return Ok(Some(token));
+    }
+    while let Some(&next) = chars.peek() {
+        if next == '#' {
+            skip_line(chars);
+        } else if is_word(next, Mode::Compatible) || is_quote(next) {
+            token.push(next);
+            chars.next();
+        } else {
+            break;
+        }
+    }
+    Ok(Some(token))
+}
+
+fn posix_token(chars: &mut Chars<'_>) -> Result<Option<String>, ShlexError> {
+    let Some(c) = first(chars) else { return Ok(None) };
+    let mut token = String::new();
+    let mut next = Some(c);
+    while let Some(c) = next {
+        if is_quote(c) {
+            posix_quoted(chars, c, &mut token)?;
+        } else if c == '\\' {
+            token.push(chars.next().ok_or(ShlexError::NoEscapedCharacter)?);
+        } else {
+            token.push(c);
+            if !is_word(c, Mode::Posix) {
+                return Ok(Some(token));
+            }
+        }
+        next = chars.next_if(|&c| is_quote(c) || c == '\\' || is_word(c, Mode::Posix));
+    }
+    Ok(Some(token))
+}
+
+/// The rest of a quoted part. Backslashes escape the quote and themselves, in double quotes only.
+fn posix_quoted(chars: &mut Chars<'_>, quote: char, token: &mut String) -> Result<(), ShlexError> {
+    while let Some(c) = chars.next() {
+        if c == quote {
+            return Ok(());
+        }
+        if c == '\\' && quote == '"' {
+            let escaped = chars.next().ok_or(ShlexError::NoEscapedCharacter)?;
+            if escaped != '\\' && escaped != quote {
+                token.push('\\');
+            }
+            token.push(escaped);
+        } else {
+            token.push(c);
+        }
+    }
+    Err(ShlexError::NoClosingQuotation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compatible_tokens() {
+        for (text, expected) in [
+            ("", vec![]),
+            ("A=1,B=2", vec!["A", "=", "1", ",", "B", "=", "2"]),
+            ("'a b' \"c\nd\"", vec!["'a b'", "\"c\nd\""]),
+            ("it's a\"b", vec!["it's", "a\"b"]),
+            ("\"a\"b", vec!["\"a\"", "b"]),
+            ("\"a\\\"b", vec!["\"a\\\"", "b"]),
+            ("foo#bar\nbaz", vec!["foobaz"]),
+            ("foo #bar\nbaz", vec!["foo", "baz"]),
+            ("/a.b+c-(d):e_1 é", vec!["/a.b+c-(d):e_1", "é"]),
+            ("$x\\", vec!["$", "x", "\\"]),
+        ] {
+            assert_eq!(tokens(text, Mode::Compatible).unwrap(), expected, "{text:?}");
+        }
+        assert_eq!(tokens("\"a", Mode::Compatible), Err(ShlexError::NoClosingQuotation));
+    }
+
+    #[test]
+    fn posix_tokens() {
+        for (text, expected) in [
+            ("A=\"\"", vec!["A", "=", ""]),
+            ("\"a\"b'c'", vec!["abc"]),
+            (r#""x\"y" "C:\dir" "\\" '\'"#, vec!["x\"y", "C:\\dir", "\\", "\\"]),
+            (r"a\ b\,c", vec!["a b,c"]),
+            ("été a*b", vec!["été", "a", "*", "b"]),
+            ("a#b\nc", vec!["a", "c"]),
+        ] {
+            assert_eq!(tokens(text, Mode::Posix).unwrap(), expected, "{text:?}");
+        }
+        assert_eq!(tokens("it's", Mode::Posix), Err(ShlexError::NoClosingQuotation));
+        assert_eq!(tokens("a\\", Mode::Posix), Err(ShlexError::NoEscapedCharacter));
+    }
+}

@@ -1,0 +1,318 @@
+//! One option value from text: the types of contract 3.7, with their messages.
+//!
+//! Each parser takes the expanded text and a [`World`], which answers what only the system knows (users,
+//! directories); most do not ask it. The option table names the parser of every option, so a type is read the
+//! same way from a file and from the command line.
+
+use std::path::{Path, PathBuf};
+
+use supervisor_protocol::repr::str_repr;
+use thiserror::Error;
+
+use super::World;
+use super::environment::EnvironmentError;
+use super::model::{AutoRestart, LogLevel};
+use super::text::strip;
+use super::{paths, signals};
+
+/// Why a text is no value of its type; the message users see.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // each variant is its message
+pub enum ValueError {
+    #[error("invalid literal for int() with base 10: {}", str_repr(.0))]
+    Int(String),
+    #[error("not a valid boolean value: {}", str_repr(.0))]
+    Boolean(String),
+    #[error("{0} can not be converted to an octal type")]
+    Octal(String),
+    #[error("bad logging level name {}", str_repr(.0))]
+    Level(String),
+    #[error("{0} is not an existing directory")]
+    NoDirectory(String),
+    #[error("The directory named as part of the path {0} does not exist")]
+    NoParentDirectory(String),
+    #[error("value {} is not a valid signal name", str_repr(.0))]
+    SignalName(String),
+    #[error("value {} is not a valid signal number", str_repr(.0))]
+    SignalNumber(String),
+    #[error("Invalid user name {0}")]
+    UserName(String),
+    #[error("Invalid user id {0}")]
+    UserId(String),
+    #[error("Invalid {option} value {text}")]
+    Refused { option: &'static str, text: String },
+    #[error("not a valid list of exit codes: {}", str_repr(.0))]
+    ExitCodes(String),
+    #[error("invalid 'autorestart' value {}", str_repr(.0))]
+    AutoRestart(String),
+    #[error("not a valid port number: {} ", str_repr(.0))]
+    PortNumber(String),
+    #[error("no port number specified in ''")]
+    NoPort,
+    #[error("{0} is below lower bound (1)")]
+    PortTooLow(i64),
+    #[error("{0} is above upper bound (65535)")]
+    PortTooHigh(i64),
+    #[error("Invalid name: {} because of character: '{character}'", str_repr(name))]
+    Name { name: String, character: char },
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+}
+
+type Parsed<T> = Result<T, ValueError>;
+
+/// Any text.
+pub fn text(text: &str, _: &dyn World) -> Parsed<String> {
+    Ok(text.to_owned())
+}
+
+/// A decimal integer as Python's `int` reads it: blanks around it, a sign, `_` between digits. Numbers beyond
+/// 64 bits, which Python has, are brought to the nearest one of ours.
+pub fn int(text: &str, _: &dyn World) -> Parsed<i64> {
+    parse_int(text, 10).ok_or_else(|| ValueError::Int(text.to_owned()))
+}
+
+/// Python's `int(text, radix)` for radix 8 (with `0o` allowed) or 10.
+fn parse_int(text: &str, radix: u32) -> Option<i64> {
+    let text = strip(text);
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = match unsigned.strip_prefix("0o").or_else(|| unsigned.strip_prefix("0O")) {
+        Some(rest) if radix == 8 => rest.strip_prefix('_').unwrap_or(rest),
+        _ => unsigned,
+    };
+    let mut number: i64 = 0;
+    for group in digits.split('_') {
+        if group.is_empty() {
+            return None;
+        }
+        for c in group.chars() {
+            number = number.saturating_mul(i64::from(radix)).saturating_add(i64::from(c.to_digit(radix)?));
+        }
+    }
+    Some(if negative { -number } else { number })
+}
+
+const TRUE: &[&str] = &["yes", "true", "on", "1"];
+const FALSE: &[&str] = &["no", "false", "off", "0"];
+
+/// `yes true on 1` or `no false off 0`, any case, no blanks.
+pub fn boolean(text: &str, _: &dyn World) -> Parsed<bool> {
+    let lower = text.to_lowercase();
+    match lower.as_str() {
+        lower if TRUE.contains(&lower) => Ok(true),
+        lower if FALSE.contains(&lower) => Ok(false),
+        _ => Err(ValueError::Boolean(text.to_owned())),
+    }
+}
+
+/// An int, or an int with `KB`, `MB` or `GB` (1024-based). The error shows the text lower-cased, without suffix.
+pub fn byte_size(text: &str, _: &dyn World) -> Parsed<i64> {
+    let lower = text.to_lowercase();
+    let (number, unit) = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)]
+        .into_iter()
+        .find_map(|(suffix, unit)| lower.strip_suffix(suffix).map(|number| (number, unit)))
+        .unwrap_or((&lower, 1));
+    let count = parse_int(number, 10).ok_or_else(|| ValueError::Int(number.to_owned()))?;
+    Ok(count.saturating_mul(unit))
+}
+
+/// File mode bits in base 8. A negative number keeps its low bits, which is what the system makes of it.
+pub fn octal(text: &str, _: &dyn World) -> Parsed<u32> {
+    let bits = parse_int(text, 8).ok_or_else(|| ValueError::Octal(text.to_owned()))?;
+    // 12 bits fit.
+    Ok((bits & 0o7777) as u32)
+}
+
+/// A level of the activity log by name, any case.
+pub fn level(text: &str, _: &dyn World) -> Parsed<LogLevel> {
+    Ok(match text.to_lowercase().as_str() {
+        "critical" => LogLevel::Critical,
+        "error" => LogLevel::Error,
+        "warn" => LogLevel::Warn,
+        "info" => LogLevel::Info,
+        "debug" => LogLevel::Debug,
+        "trace" => LogLevel::Trace,
+        "blather" => LogLevel::Blather,
+        _ => return Err(ValueError::Level(text.to_owned())),
+    })
+}
+
+/// A directory that exists; `~` is expanded.
+pub fn existing_directory(text: &str, world: &dyn World) -> Parsed<PathBuf> {
+    let path = PathBuf::from(paths::expand_user(text, world));
+    if world.is_directory(&path) { Ok(path) } else { Err(ValueError::NoDirectory(text.to_owned())) }
+}
+
+/// A path whose directory, if it names one, exists; `~` is expanded.
+pub fn existing_dirpath(text: &str, world: &dyn World) -> Parsed<String> {
+    let path = paths::expand_user(text, world);
+    let parent = paths::parent(&path);
+    if parent.is_empty() || world.is_directory(Path::new(parent)) {
+        Ok(path)
+    } else {
+        Err(ValueError::NoParentDirectory(text.to_owned()))
+    }
+}
+
+/// What a child's `*_logfile` can say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogfileName {
+    /// `AUTO`
+    Auto,
+    /// `NONE` or `OFF`
+    None,
+    /// `syslog`
+    Syslog,
+    /// A path, possibly empty.
+    Path(String),
+}
+
+/// `AUTO`, `NONE`, `OFF` or `syslog` in any case, or a path whose directory exists.
+pub fn logfile(text: &str, world: &dyn World) -> Parsed<LogfileName> {
+    Ok(match text.to_lowercase().as_str() {
+        "auto" => LogfileName::Auto,
+        "none" | "off" => LogfileName::None,
+        "syslog" => LogfileName::Syslog,
+        _ => LogfileName::Path(existing_dirpath(text, world)?),
+    })
+}
+
+/// A signal by name, with or without `SIG`, or by number.
+pub fn signal(text: &str, _: &dyn World) -> Parsed<i32> {
+    let Some(number) = parse_int(text, 10) else {
+        return signals::number(&strip(text).to_uppercase()).ok_or_else(|| ValueError::SignalName(text.to_owned()));
+    };
+    i32::try_from(number)
+        .ok()
+        .filter(|_| signals::is_known(number))
+        .ok_or_else(|| ValueError::SignalNumber(text.to_owned()))
+}
+
+/// The id of a user given by name, or by a number that the user database knows.
+pub fn user(text: &str, world: &dyn World) -> Parsed<u32> {
+    match parse_int(text, 10) {
+        Some(number) => u32::try_from(number)
+            .ok()
+            .and_then(|uid| world.user_by_id(uid))
+            .map(|user| user.uid)
+            .ok_or_else(|| ValueError::UserId(text.to_owned())),
+        None => world.user_by_name(text).map(|user| user.uid).ok_or_else(|| ValueError::UserName(text.to_owned())),
+    }
+}
+
+/// `user` or `user:group`, names or numbers; a missing group is `None`. The caller words the refusal.
+pub(super) fn user_group(text: &str, world: &dyn World) -> Option<(u32, Option<u32>)> {
+    let Some((name, group)) = text.split_once(':') else {
+        return Some((user(text, world).ok()?, None));
+    };
+    let uid = user(name, world).ok()?;
+    let gid = match parse_int(group, 10) {
+        Some(number) => u32::try_from(number).ok().filter(|&gid| world.has_group(gid))?,
+        None => world.group_by_name(group)?,
+    };
+    Some((uid, Some(gid)))
+}
+
+fn refused<T>(option: &'static str, text: &str, value: Option<T>) -> Parsed<T> {
+    value.ok_or_else(|| ValueError::Refused { option, text: text.to_owned() })
+}
+
+/// `chown=` of a unix server.
+pub fn chown(text: &str, world: &dyn World) -> Parsed<(u32, Option<u32>)> {
+    refused("sockchown", text, user_group(text, world))
+}
+
+/// `chmod=` of a unix server.
+pub fn chmod(text: &str, world: &dyn World) -> Parsed<u32> {
+    refused("chmod", text, octal(text, world).ok())
+}
+
+/// `socket_owner=` of a FastCGI program.
+pub fn socket_owner(text: &str, world: &dyn World) -> Parsed<(u32, Option<u32>)> {
+    refused("socket_owner", text, user_group(text, world))
+}
+
+/// `socket_mode=` of a FastCGI program.
+pub fn socket_mode(text: &str, world: &dyn World) -> Parsed<u32> {
+    refused("socket_mode", text, octal(text, world).ok())
+}
+
+/// `socket_backlog=` of a FastCGI program, 1 to 65535.
+pub fn socket_backlog(text: &str, world: &dyn World) -> Parsed<u16> {
+    let number = int(text, world)?;
+    let backlog = u16::try_from(number).ok().filter(|&backlog| backlog > 0);
+    refused("socket_backlog", &number.to_string(), backlog)
+}
+
+/// Exit codes from 0 to 255 between commas; an empty text is an empty list.
+pub fn exit_codes(text: &str, _: &dyn World) -> Parsed<Vec<i32>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    text.split(',')
+        .map(|item| parse_int(item, 10).and_then(|code| u8::try_from(code).ok()).map(i32::from))
+        .collect::<Option<Vec<i32>>>()
+        .ok_or_else(|| ValueError::ExitCodes(text.to_owned()))
+}
+
+/// Words between commas, each stripped; an empty text is an empty list, and a trailing comma an empty word.
+pub fn list(text: &str, _: &dyn World) -> Parsed<Vec<String>> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(text.split(',').map(|item| strip(item).to_owned()).collect())
+}
+
+/// A boolean spelling or `unexpected`, any case.
+pub fn autorestart(text: &str, world: &dyn World) -> Parsed<AutoRestart> {
+    let lower = text.to_lowercase();
+    match boolean(&lower, world) {
+        Ok(true) => Ok(AutoRestart::Always),
+        Ok(false) => Ok(AutoRestart::Never),
+        Err(_) if lower == "unexpected" => Ok(AutoRestart::Unexpected),
+        Err(_) => Err(ValueError::AutoRestart(lower)),
+    }
+}
+
+/// A port between 1 and 65535.
+pub(super) fn port_number(text: &str, world: &dyn World) -> Parsed<u16> {
+    match int(text, world)? {
+        low if low < 1 => Err(ValueError::PortTooLow(low)),
+        number => u16::try_from(number).map_err(|_| ValueError::PortTooHigh(number)),
+    }
+}
+
+/// `PORT`, `HOST:PORT`, `:PORT` or `*:PORT`: the host in lower case, empty for all interfaces.
+pub fn address(text: &str, world: &dyn World) -> Parsed<(String, u16)> {
+    let Some((host, port)) = text.rsplit_once(':') else {
+        let port = port_number(text, world).map_err(|_| ValueError::PortNumber(text.to_owned()))?;
+        return Ok((String::new(), port));
+    };
+    if port.is_empty() {
+        return Err(ValueError::NoPort);
+    }
+    let port = port_number(port, world)?;
+    let host = if host == "*" { String::new() } else { host.to_lowercase() };
+    Ok((host, port))
+}
+
+/// The name of a process or group: stripped, without blank, colon or slash.
+pub fn name(text: &str, _: &dyn World) -> Parsed<String> {
+    let name = strip(text);
+    match find_forbidden(name) {
+        Some(character) => Err(ValueError::Name { name: name.to_owned(), character }),
+        None => Ok(name.to_owned()),
+    }
+}
+
+/// The character that a name must not have, the most important one first.
+pub(super) fn find_forbidden(name: &str) -> Option<char> {
+    [' ', ':', '/'].into_iter().find(|&character| name.contains(character))
+}
+
+#[cfg(test)]
+#[path = "value_tests.rs"]
+mod tests;

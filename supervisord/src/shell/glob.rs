@@ -1,0 +1,189 @@
+//! Include patterns to paths, by the rules of Python's `glob` (contract 2.8).
+//!
+//! `*`, `?`, `[a-z]` and `[!a]` match within one component; `**` is no more than `*`; a wildcard does not match a
+//! leading dot. A pattern without wildcards stands for the path if it exists.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// All paths that match a pattern, sorted. Directories that cannot be read match nothing.
+pub fn glob(pattern: &str) -> Vec<PathBuf> {
+    let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
+    let mut paths = vec![root];
+    let components: Vec<&str> = pattern.split('/').filter(|component| !component.is_empty()).collect();
+    for component in &components {
+        paths = paths.iter().flat_map(|path| step(path, component)).collect();
+    }
+    paths.retain(|path| path.symlink_metadata().is_ok());
+    if pattern.ends_with('/') {
+        paths.retain(|path| path.is_dir());
+        paths = paths.into_iter().map(with_slash).collect();
+    }
+    paths.sort();
+    paths
+}
+
+fn with_slash(path: PathBuf) -> PathBuf {
+    let mut text = path.into_os_string().into_vec();
+    text.push(b'/');
+    PathBuf::from(OsString::from_vec(text))
+}
+
+/// The entries of a directory that match one component of a pattern.
+fn step(directory: &Path, component: &str) -> Vec<PathBuf> {
+    if !component.contains(['*', '?', '[']) {
+        // Whether it exists is asked once, at the end.
+        return vec![directory.join(component)];
+    }
+    let readable = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let Ok(entries) = fs::read_dir(readable) else { return Vec::new() };
+    let pattern: Vec<char> = component.chars().collect();
+    entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.file_name()))
+        .filter(|name| component.starts_with('.') || name.as_bytes().first() != Some(&b'.'))
+        .filter(|name| matches(&pattern, &characters(name)))
+        .map(|name| directory.join(name))
+        .collect()
+}
+
+fn characters(name: &OsStr) -> Vec<char> {
+    name.to_string_lossy().chars().collect()
+}
+
+/// Whether a name matches a pattern as a whole. A `*` is retried only at its last place, so the time is at most
+/// the product of both lengths.
+fn matches(pattern: &[char], name: &[char]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(&c) = name.get(n) {
+        if pattern.get(p) == Some(&'*') {
+            p += 1;
+            retry = Some((p, n));
+        } else if let Some(next) = match_one(pattern, p, c) {
+            p = next;
+            n += 1;
+        } else if let Some((after_star, from)) = retry {
+            p = after_star;
+            n = from + 1;
+            retry = Some((after_star, from + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern.iter().skip(p).all(|&c| c == '*')
+}
+
+/// The place in the pattern after the element at `at`, if that element matches `c`.
+fn match_one(pattern: &[char], at: usize, c: char) -> Option<usize> {
+    match *pattern.get(at)? {
+        '?' => Some(at + 1),
+        '[' => match set_end(pattern, at) {
+            Some(end) => pattern.get(at + 1..end).filter(|set| set_contains(set, c)).map(|_| end + 1),
+            // An open bracket that nothing closes is an ordinary character.
+            None => (c == '[').then_some(at + 1),
+        },
+        literal => (literal == c).then_some(at + 1),
+    }
+}
+
+/// The place of the `]` that closes the set opened at `at`; one directly after `[` or `[!` belongs to the set.
+fn set_end(pattern: &[char], at: usize) -> Option<usize> {
+    let first = if pattern.get(at + 1) == Some(&'!') { at + 2 } else { at + 1 };
+    (first + 1..pattern.len()).find(|&end| pattern.get(end) == Some(&']'))
+}
+
+fn set_contains(set: &[char], c: char) -> bool {
+    let (negated, set) = match set {
+        ['!', rest @ ..] => (true, rest),
+        set => (false, set),
+    };
+    let mut rest = set;
+    let mut found = false;
+    while let Some((&low, tail)) = rest.split_first() {
+        rest = match tail {
+            ['-', high, tail @ ..] => {
+                found |= (low..=*high).contains(&c);
+                tail
+            }
+            tail => {
+                found |= low == c;
+                tail
+            }
+        };
+    }
+    found != negated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_patterns_ic01() {
+        for (pattern, name, expected) in [
+            ("*", "abc", true),
+            ("*.conf", "a.conf", true),
+            ("*.conf", "a.conf.bak", false),
+            ("a*b*c", "aXbYbc", true),
+            ("a*b*c", "aXbY", false),
+            ("?", "é", true),
+            ("?", "", false),
+            ("[a-c]x", "bx", true),
+            ("[a-c]x", "dx", false),
+            ("[!a-c]x", "dx", true),
+            ("[!a-c]x", "ax", false),
+            ("[]a]", "]", true),
+            ("[!]a]", "]", false),
+            ("[!]a]", "b", true),
+            ("[a-]", "-", true),
+            ("[-a]", "-", true),
+            ("[c-a]", "b", false),
+            ("[abc", "[abc", true),
+            ("a[", "a[", true),
+            ("**", "abc", true),
+            ("a", "A", false),
+            ("{a,b}", "a", false),
+        ] {
+            let name: Vec<char> = name.chars().collect();
+            assert_eq!(matches(&pattern.chars().collect::<Vec<_>>(), &name), expected, "{pattern} {name:?}");
+        }
+    }
+
+    #[test]
+    fn many_stars_do_not_explode() {
+        let pattern: Vec<char> = "*a".repeat(200).chars().collect();
+        let name: Vec<char> = "a".repeat(199).chars().chain(['b']).collect();
+        assert!(!matches(&pattern, &name));
+    }
+
+    #[test]
+    fn paths() {
+        let directory = tempfile::tempdir().unwrap();
+        let base = directory.path().display().to_string();
+        for path in ["b.ini", "a.ini", ".hidden.ini", "x/1.ini", "y/2.ini", "y/z/3.ini"] {
+            let path = directory.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        std::os::unix::fs::symlink("nowhere", directory.path().join("broken.ini")).unwrap();
+        for (pattern, expected) in [
+            ("*.ini", &["a.ini", "b.ini", "broken.ini"][..]),
+            (".*.ini", &[".hidden.ini"]),
+            ("*/*.ini", &["x/1.ini", "y/2.ini"]),
+            ("**/*.ini", &["x/1.ini", "y/2.ini"]),
+            ("a.ini", &["a.ini"]),
+            ("none.ini", &[]),
+            ("[xy]/", &["x/", "y/"]),
+            ("x/../a.ini", &["x/../a.ini"]),
+            ("none/*", &[]),
+            ("a.ini/*", &[]),
+        ] {
+            let found: Vec<String> =
+                glob(&format!("{base}/{pattern}")).iter().map(|path| path.display().to_string()).collect();
+            let expected: Vec<String> = expected.iter().map(|path| format!("{base}/{path}")).collect();
+            assert_eq!(found, expected, "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Configuration files and the system they are read on: the I/O around [`config`](crate::config).
+//!
+//! Finding the main file, reading it and the files it includes, and answering the questions of a
+//! [`World`](crate::config::World): users, groups, directories. Which file to read is decided once, at start, and
+//! kept as an absolute path, so that a daemon that has changed its directory still finds it (contract Q8).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{Gid, Group, Uid};
+use thiserror::Error;
+
+use super::glob::glob;
+use crate::config::model::Config;
+use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World, paths};
+
+/// Written to stderr when root lets the program search for its configuration.
+pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is searching for its configuration \
+    file in default locations (including its current working directory); you probably want to specify a \"-c\" \
+    argument specifying an absolute path to a configuration file for improved security.";
+
+/// No configuration. The texts stand after `Error: `, contract 1.2.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The search found nothing.
+    #[error(
+        "No config file found at default paths ({}); use the -c option to specify a config file at a different path",
+        .0.join(", ")
+    )]
+    NotFoundByDefault([String; 6]),
+    /// The file is not there.
+    #[error("could not find config file {0}")]
+    NotFound(String),
+    /// The file is there and cannot be read.
+    #[error("could not read config file {0}")]
+    Unreadable(String),
+    /// It makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// The main file, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MainFile {
+    /// Its path as given or found; shown in messages.
+    pub name: String,
+    /// The same, absolute.
+    pub path: PathBuf,
+}
+
+/// The places that are searched without `-c`, for a program found at `prog` (contract 1.3).
+pub fn search_paths(prog: &str) -> [String; 6] {
+    let base = match paths::parent(paths::parent(prog)) {
+        "" => String::new(),
+        base => paths::join(base, ""),
+    };
+    [
+        format!("{base}etc/supervisord.conf"),
+        format!("{base}supervisord.conf"),
+        "supervisord.conf".to_owned(),
+        "etc/supervisord.conf".to_owned(),
+        "/etc/supervisord.conf".to_owned(),
+        "/etc/supervisor/supervisord.conf".to_owned(),
+    ]
+}
+
+/// Decides which file to read: the one given with `-c`, else the first that exists.
+///
+/// # Errors
+/// [`LoadError::NotFoundByDefault`]; a file that was given may turn out to be missing only in [`load`].
+pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile, LoadError> {
+    let name = match given {
+        Some(name) => name.to_owned(),
+        None => {
+            let paths = search_paths(prog);
+            match paths.iter().find(|path| system.cwd.join(path).exists()) {
+                Some(path) => path.clone(),
+                None => return Err(LoadError::NotFoundByDefault(paths)),
+            }
+        }
+    };
+    let path = system.cwd.join(&name);
+    Ok(MainFile { name, path })
+}
+
+/// Reads the main file and all it includes.
+///
+/// # Errors
+/// A missing or unreadable main file, or the first mistake in the configuration.
+pub fn load(main: &MainFile, overrides: &Overrides, system: &System) -> Result<Config, LoadError> {
+    if main.name.is_empty() || !main.path.exists() {
+        return Err(LoadError::NotFound(main.name.clone()));
+    }
+    let bytes = fs::read(&main.path).map_err(|_| LoadError::Unreadable(main.name.clone()))?;
+    let directory = main.path.parent().unwrap_or(Path::new("/"));
+    let inputs = Inputs {
+        environment: &system.environment,
+        overrides,
+        here: &paths::normal(&directory.to_string_lossy()),
+        host_node_name: &system.host_node_name,
+        world: system,
+        include: &read_all,
+    };
+    Ok(config::read(SourceFile { name: &main.name, bytes: &bytes }, &inputs)?)
+}
+
+/// Reads all files that match a pattern.
+fn read_all(pattern: &str) -> Vec<Included> {
+    glob(pattern)
+        .into_iter()
+        .map(|path| Included {
+            path: path.to_string_lossy().into_owned(),
+            content: fs::read(&path).map_err(|error| error.to_string()),
+        })
+        .collect()
+}
+
+/// The running system, as far as a configuration may depend on it; taken down once, at start.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// The environment of the daemon. What is not UTF-8 has become U+FFFD.
+    pub environment: Vec<(String, String)>,
+    /// Node name of the machine.
+    pub host_node_name: String,
+    /// The directory in which the daemon was started.
+    pub cwd: PathBuf,
+}
+
+impl System {
+    /// Looks around.
+    ///
+    /// # Errors
+    /// If the current directory cannot be told, because it was removed for example.
+    pub fn look() -> std::io::Result<Self> {
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Ok(System {
+            environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
+            host_node_name: nix::unistd::gethostname().map(lossy).unwrap_or_default(),
+            cwd: std::env::current_dir()?,
+        })
+    }
+}
+
+fn user(user: nix::unistd::User) -> User {
+    User { uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir.to_string_lossy().into_owned() }
+}
+
+impl World for System {
+    fn is_directory(&self, path: &Path) -> bool {
+        self.cwd.join(path).is_dir()
+    }
+
+    fn user_by_name(&self, name: &str) -> Option<User> {
+        nix::unistd::User::from_name(name).ok().flatten().map(user)
+    }
+
+    fn user_by_id(&self, uid: u32) -> Option<User> {
+        nix::unistd::User::from_uid(Uid::from_raw(uid)).ok().flatten().map(user)
+    }
+
+    fn group_by_name(&self, name: &str) -> Option<u32> {
+        Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+    }
+
+    fn has_group(&self, gid: u32) -> bool {
+        Group::from_gid(Gid::from_raw(gid)).is_ok_and(|group| group.is_some())
+    }
+
+    fn home(&self) -> Option<String> {
+        let variable = self.environment.iter().find(|(name, _)| name == "HOME").map(|(_, value)| value.clone());
+        variable.or_else(|| self.user_by_id(self.uid()).map(|user| user.home))
+    }
+
+    fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    fn uid(&self) -> u32 {
+        Uid::current().as_raw()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system(cwd: &Path) -> System {
+        System {
+            environment: vec![("HOME".to_owned(), "/h/".to_owned())],
+            host_node_name: "node".to_owned(),
+            cwd: cwd.to_owned(),
+        }
+    }
+
+    #[test]
+    fn search_order_cl10_cl30() {
+        for (prog, first, second) in [
+            ("/usr/local/bin/supervisord", "/usr/local/etc/supervisord.conf", "/usr/local/supervisord.conf"),
+            ("bin/supervisord", "etc/supervisord.conf", "supervisord.conf"),
+            ("./supervisord", "etc/supervisord.conf", "supervisord.conf"),
+            ("/supervisord", "/etc/supervisord.conf", "/supervisord.conf"),
+            ("supervisord", "etc/supervisord.conf", "supervisord.conf"),
+            ("a/b/c", "a/etc/supervisord.conf", "a/supervisord.conf"),
+        ] {
+            let paths = search_paths(prog);
+            assert_eq!((paths[0].as_str(), paths[1].as_str()), (first, second), "{prog}");
+        }
+        let error = LoadError::NotFoundByDefault(search_paths("bin/x")).to_string();
+        assert_eq!(
+            error,
+            "No config file found at default paths (etc/supervisord.conf, supervisord.conf, supervisord.conf, \
+             etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf); use the -c option to \
+             specify a config file at a different path"
+        );
+    }
+
+    #[test]
+    fn files_are_found_and_read_cl12() {
+        let directory = tempfile::tempdir().unwrap();
+        let system = system(directory.path());
+        let overrides = Overrides::default();
+        let load_named = |name: &str| {
+            let main = find(Some(name), "x", &system).unwrap();
+            load(&main, &overrides, &system).map_err(|error| error.to_string())
+        };
+        assert_eq!(load_named("none.conf"), Err("could not find config file none.conf".to_owned()));
+        assert_eq!(load_named(""), Err("could not find config file ".to_owned()));
+        fs::create_dir(directory.path().join("conf.d")).unwrap();
+        assert_eq!(load_named("conf.d"), Err("could not read config file conf.d".to_owned()));
+
+        let main = "[supervisord]\nidentifier=%(here)s\n[include]\nfiles=conf.d/*.ini none*\n";
+        fs::write(directory.path().join("supervisord.conf"), main).unwrap();
+        fs::write(directory.path().join("conf.d/b.ini"), "[program:b]\ncommand=%(here)s/b\n").unwrap();
+        fs::write(directory.path().join("conf.d/a.ini"), "[program:a]\ncommand=%(here)s/a\n").unwrap();
+        fs::create_dir(directory.path().join("conf.d/c.ini")).unwrap();
+        let found = find(None, "/nowhere/bin/supervisord", &system).unwrap();
+        assert_eq!(found.name, "supervisord.conf");
+        let config = load(&found, &overrides, &system).unwrap();
+        let here = directory.path().display().to_string();
+        assert_eq!(config.daemon.identifier, here);
+        let commands: Vec<&str> = config.groups.iter().map(|group| group.processes[0].command.as_str()).collect();
+        assert_eq!(commands, [format!("{here}/conf.d/a"), format!("{here}/conf.d/b")]);
+        assert_eq!(config.groups[0].origin.file, format!("{here}/conf.d/a.ini"));
+        use crate::config::model::Notice::{Info, Warn};
+        assert_eq!(config.notices.len(), 4);
+        assert_eq!(config.notices[0], Info(format!("Included extra file \"{here}/conf.d/a.ini\" during parsing")));
+        assert!(matches!(&config.notices[2], Warn(text) if text.contains("conf.d/c.ini\", skipping it")));
+        assert_eq!(config.notices[3], Warn(format!("No file matches via include \"{here}/none*\"")));
+    }
+
+    #[test]
+    fn the_system_answers() {
+        let system = system(Path::new("/"));
+        assert!(system.is_directory(Path::new("tmp")) && !system.is_directory(Path::new("nowhere")));
+        assert_eq!(system.user_by_name("root").map(|user| user.uid), Some(0));
+        assert_eq!(system.user_by_id(0).map(|user| user.gid), Some(0));
+        assert_eq!(system.user_by_name("no such user"), None);
+        assert_eq!(system.group_by_name("root"), Some(0));
+        assert!(system.has_group(0));
+        assert_eq!(system.home().as_deref(), Some("/h/"));
+    }
+}
