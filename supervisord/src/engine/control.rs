@@ -148,12 +148,13 @@ impl Supervisor {
     }
 
     fn stop_command(&mut self, ticket: Ticket, target: Target, wait: bool, turn: &mut Turn) {
+        for id in self.select(&target).unwrap_or_default() {
+            self.cancel_restart(id);
+        }
         let Some(items) = self.open_job(ticket, &target, ProcessState::is_running, turn) else { return };
         for (index, Item { process: id, label }) in items.into_iter().enumerate() {
             let state = self.processes.get(&id).map(|process| process.state());
             if !state.is_some_and(ProcessState::is_running) {
-                // It may be about to be restarted: it is not, after this.
-                self.timers_of_exited(id);
                 self.settle_item(ticket, index, Err(Refusal::NotRunning(label)), Phase::Immediate, turn);
                 continue;
             }
@@ -167,8 +168,8 @@ impl Supervisor {
         self.job_issued(ticket, turn);
     }
 
-    /// Cancels a restart that is held back.
-    fn timers_of_exited(&mut self, id: ProcessId) {
+    /// A restart that is held back does not come after a stop, although there is nothing to stop.
+    fn cancel_restart(&mut self, id: ProcessId) {
         if self.processes.get(&id).is_some_and(|process| process.state() == ProcessState::Exited) {
             self.forget_timers(id);
         }

@@ -1,6 +1,8 @@
 //! Delivery: from a pool's queue to a listener, and from a listener's words back to the queue.
 //!
-//! A pool hands out when an event is accepted and when a listener becomes ready for one, never at a poll. The
+//! A pool hands out at the end of each turn in which it took an event or a listener became ready for one, never
+//! at a poll; so the log tells what happened before it tells who was sent it. Within a turn it hands out only to
+//! save an event from a full queue. The
 //! head of the queue goes to the first process, in configuration order, that is RUNNING and READY (`ev_l08`).
 //! What a listener rejects, dies on or answers wrongly goes back to the head of the queue of the pool **that
 //! owns the process** and to no other (`ev_l11`).
@@ -13,7 +15,7 @@ use supervisor_protocol::listener::Envelope;
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
 use super::groups::{Group, GroupId};
-use super::listener::{InFlight, Verdict};
+use super::listener::{InFlight, Session, Verdict};
 use super::message::Message;
 use super::pool::{Delivery, Occurrence};
 use super::process::ProcessId;
@@ -22,6 +24,10 @@ use super::{Effect, Supervisor, Turn};
 impl Supervisor {
     /// A pool takes an event.
     pub(super) fn accept(&mut self, group: GroupId, occurrence: Arc<Occurrence>, turn: &mut Turn) {
+        let Some((_, pool)) = self.pool_mut(group) else { return };
+        if pool.is_full(occurrence.payload.as_bytes().len()) {
+            self.dispatch(group, turn);
+        }
         let Some((name, pool)) = self.pool_mut(group) else { return };
         for lost in pool.accept(occurrence) {
             turn.log(Message::Overflow { pool: name.clone(), serial: lost.occurrence.serial });
@@ -32,11 +38,25 @@ impl Supervisor {
                 pool.skip_poolserial();
             }
         }
-        self.dispatch(group, turn);
+        self.stir(group);
+    }
+
+    /// Lets a pool hand out at the end of the turn.
+    pub(super) fn stir(&mut self, group: GroupId) {
+        if !self.stirred.contains(&group) {
+            self.stirred.push(group);
+        }
+    }
+
+    /// The end of a turn: what can be delivered is.
+    pub(super) fn hand_out(&mut self, turn: &mut Turn) {
+        for group in std::mem::take(&mut self.stirred) {
+            self.dispatch(group, turn);
+        }
     }
 
     /// Hands out events while there is one and a listener for it.
-    pub(super) fn dispatch(&mut self, group: GroupId, turn: &mut Turn) {
+    fn dispatch(&mut self, group: GroupId, turn: &mut Turn) {
         self.dispatch_after(group, None, turn);
     }
 
@@ -82,7 +102,7 @@ impl Supervisor {
             .encode(&mut bytes);
             turn.effect(Effect::Deliver(*id, bytes.freeze()));
             turn.log(Message::EventSent { serial: delivery.occurrence.serial, name: listener });
-            session.send(InFlight { delivery, since: turn.now.mono, since_wall: turn.now.wall });
+            session.send(InFlight { delivery, since_wall: turn.now.wall }, turn.now.mono);
         }
     }
 
@@ -126,7 +146,7 @@ impl Supervisor {
                 }
             }
         }
-        self.dispatch(group, turn);
+        self.stir(group);
     }
 
     /// A listener has closed its stdin: the event goes back, the next process of the pool is tried, and this
@@ -141,12 +161,11 @@ impl Supervisor {
     }
 
     /// The child of a listener is gone: what it worked on is delivered again (`ev_p17`).
-    pub(super) fn end_session(&mut self, id: ProcessId, turn: &mut Turn) {
-        let Some(process) = self.processes.get_mut(&id) else { return };
-        let group = process.group;
-        if let Some(delivery) = process.session.take().and_then(|session| session.into_in_flight()) {
+    pub(super) fn end_session(&mut self, id: ProcessId, session: Option<Session>, turn: &mut Turn) {
+        let Some(group) = self.processes.get(&id).map(|process| process.group) else { return };
+        if let Some(delivery) = session.and_then(Session::into_in_flight) {
             self.put_back(group, delivery, turn);
-            self.dispatch(group, turn);
+            self.stir(group);
         }
     }
 

@@ -80,6 +80,10 @@ impl Supervisor {
         for member in &group.members {
             if let Some(process) = self.processes.remove(member) {
                 self.names.remove(&process.reference);
+                // Its child, if it is UNKNOWN, is a stranger from now on.
+                if let Some(pid) = process.pid() {
+                    self.pids.remove(&pid);
+                }
             }
             self.forget_timers(*member);
             turn.effect(Effect::Forget(*member));
@@ -91,9 +95,7 @@ impl Supervisor {
     /// The daemon is set up: announce it and start what starts by itself, group by group.
     pub(super) fn start_everything(&mut self, turn: &mut Turn) {
         self.started = true;
-        // The first look at the clock only remembers where time stands.
-        self.arm_ticks(turn.now);
-        let _ = self.ticks.due(turn.now);
+        self.ticks.look(turn.now);
         self.publish(&Event::SupervisorRunning, turn);
         for group in self.order.clone() {
             self.autostart(group, turn);

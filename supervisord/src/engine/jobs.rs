@@ -201,7 +201,7 @@ impl Supervisor {
             },
             // The result of the signal settles these.
             Goal::Signalled => None,
-            Goal::Stopped => (state.is_stopped() && state != ProcessState::Unknown).then_some(Ok(())),
+            Goal::Stopped => state.is_stopped().then_some(Ok(())),
         });
         let phase = self.jobs.phase;
         self.settle_all(settled, phase, turn);
@@ -232,7 +232,7 @@ impl Supervisor {
             Purpose::Stop | Purpose::Kill => {
                 let settled = self.jobs.take_settled(id, |goal, _| match (goal, &result) {
                     (Goal::Signalled, result) => Some(result.clone()),
-                    (Goal::Stopped, Err(refusal)) => Some(Err(refusal.clone())),
+                    (Goal::Stopped, Err(refusal)) if purpose == Purpose::Stop => Some(Err(refusal.clone())),
                     (Goal::Stopped | Goal::Spawned | Goal::Running, _) => None,
                 });
                 self.settle_all(settled, Phase::Immediate, turn);

@@ -38,6 +38,7 @@ impl Supervisor {
         let life = Life::Starting { pid: None, since: turn.now.mono };
         self.timers.disarm(Timer::Process(id));
         if self.change(id, life, StateChange::Starting { tries }, turn) {
+            self.spawning += 1;
             turn.effect(Effect::Spawn(id));
         }
     }
@@ -79,8 +80,9 @@ impl Supervisor {
         let name = process.name().clone();
         let expected = process.expects(death);
         let life = process.life().clone();
-        self.timers.disarm(Timer::Process(id));
-        self.timers.disarm(Timer::StopReport(id));
+        // Nothing is sent to the dead: the session ends before anybody hears of it.
+        let session = process.session.take();
+        self.forget_timers(id);
         match life {
             Life::Stopping { .. } => {
                 self.change(id, Life::Stopped, StateChange::Stopped { pid }, turn);
@@ -110,15 +112,19 @@ impl Supervisor {
                 turn.log(Message::Exited { name, death, expected });
             }
             Life::Unknown { .. } => {
+                if let Some(process) = self.processes.get_mut(&id) {
+                    process.backoff = 0;
+                }
                 self.change(id, Life::Exited, StateChange::Exited { expected: false, pid }, turn);
                 turn.log(Message::ExitedFromUnknown { name, death });
-                self.end_session(id, turn);
+                // Somebody may have wanted it to stop: it is left as it is.
+                self.end_session(id, session, turn);
                 return;
             }
             // No child can belong to these states.
             Life::Stopped | Life::Backoff | Life::Exited | Life::Fatal => {}
         }
-        self.end_session(id, turn);
+        self.end_session(id, session, turn);
         self.restart_by_policy(id, expected, turn);
         #[cfg(test)]
         if self.fault == Some(super::sim::Fault::DoubleRestart) {
@@ -162,7 +168,7 @@ impl Supervisor {
                 let (group, name, startsecs) = (process.group, process.name().clone(), process.config.startsecs);
                 self.change(id, Life::Running { pid }, StateChange::Running { pid }, turn);
                 turn.log(Message::EnteredRunning { name, startsecs });
-                self.dispatch(group, turn);
+                self.stir(group);
             }
             Life::Backoff => self.start(id, turn),
             Life::Exited => match process.throttle.take(turn.now.mono) {
@@ -242,26 +248,21 @@ impl Supervisor {
         let Some(process) = self.processes.get(&id) else { return };
         let (name, pid) = (process.name().clone(), process.pid().unwrap_or(0));
         let sending = matches!(purpose, Purpose::Client { .. });
-        let outcome = match result {
-            Ok(()) => Ok(()),
-            Err(errno) => {
-                let error = os_error(errno);
-                if errno == ESRCH {
-                    turn.log(Message::JustExited { name, pid, sending, error });
-                    Ok(())
-                } else {
-                    let problem = Message::UnknownProblem { name, pid, sending, error };
-                    let text = problem.to_string();
-                    self.timers.disarm(Timer::Process(id));
-                    turn.log(problem);
-                    if process_is_signallable(self, id) {
-                        self.change(id, Life::Unknown { pid }, StateChange::Unknown, turn);
-                    }
-                    Err(Refusal::Failed(Some(text)))
-                }
-            }
-        };
-        self.settle_signal(id, purpose, outcome, turn);
+        let Err(errno) = result else { return self.settle_signal(id, purpose, Ok(()), turn) };
+        let error = os_error(errno);
+        if errno == ESRCH {
+            turn.log(Message::JustExited { name, pid, sending, error });
+            return self.settle_signal(id, purpose, Ok(()), turn);
+        }
+        let problem = Message::UnknownProblem { name, pid, sending, error };
+        let text = problem.to_string();
+        self.timers.disarm(Timer::Process(id));
+        turn.log(problem);
+        // Who asked learns why; whoever else waits learns of the state that follows.
+        self.settle_signal(id, purpose, Err(Refusal::Failed(Some(text))), turn);
+        if process_is_signallable(self, id) {
+            self.change(id, Life::Unknown { pid }, StateChange::Unknown, turn);
+        }
     }
 
     /// STARTING → BACKOFF, with the next try in as many seconds as there were failures.

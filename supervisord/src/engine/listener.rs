@@ -18,6 +18,8 @@ pub(super) struct Session {
     state: ListenerState,
     decoder: ReplyDecoder,
     in_flight: Option<InFlight>,
+    /// When the last event was sent, on the monotonic clock.
+    sent_at: Option<Duration>,
 }
 
 /// An event that a listener works on.
@@ -25,10 +27,17 @@ pub(super) struct Session {
 pub(super) struct InFlight {
     /// The event.
     pub(super) delivery: Delivery,
-    /// When it was sent, on the monotonic clock.
-    pub(super) since: Duration,
     /// When it was sent, since the epoch.
     pub(super) since_wall: Duration,
+}
+
+/// What a listener does that was sent an event lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtWork {
+    /// It is BUSY.
+    OnAnEvent,
+    /// It is ACKNOWLEDGED: it wants another one soon.
+    BetweenEvents,
 }
 
 /// What a reply means. The state has changed already when a verdict is given.
@@ -59,7 +68,7 @@ pub(super) enum Verdict {
 impl Session {
     /// The session of a child that was just spawned.
     pub(super) fn new() -> Self {
-        Session { state: ListenerState::Acknowledged, decoder: ReplyDecoder::new(), in_flight: None }
+        Session { state: ListenerState::Acknowledged, decoder: ReplyDecoder::new(), in_flight: None, sent_at: None }
     }
 
     /// Where the protocol stands.
@@ -72,16 +81,30 @@ impl Session {
         self.in_flight.as_ref()
     }
 
-    /// READY → BUSY.
-    pub(super) fn send(&mut self, in_flight: InFlight) {
+    /// READY → BUSY. `now` is the time on the monotonic clock.
+    pub(super) fn send(&mut self, in_flight: InFlight, now: Duration) {
         self.state = ListenerState::Busy;
         self.in_flight = Some(in_flight);
+        self.sent_at = Some(now);
+    }
+
+    /// Whether it works on an event that it was sent at `since` or later, or has just done so and did not say
+    /// READY again yet.
+    pub(super) fn is_at_work(&self, since: Duration) -> Option<AtWork> {
+        self.sent_at.filter(|at| *at >= since)?;
+        match self.state {
+            ListenerState::Busy => Some(AtWork::OnAnEvent),
+            ListenerState::Acknowledged => Some(AtWork::BetweenEvents),
+            ListenerState::Ready | ListenerState::Unknown => None,
+        }
     }
 
     /// The listener's stdin is closed: the event was not sent after all and the state is as before (`ev_p20`).
+    /// Nothing changes if nothing is in flight: it answered what it did not read to the end.
     pub(super) fn take_back(&mut self) -> Option<Delivery> {
+        let in_flight = self.in_flight.take()?;
         self.state = ListenerState::Ready;
-        self.in_flight.take().map(|in_flight| in_flight.delivery)
+        Some(in_flight.delivery)
     }
 
     /// The child is gone: what was in flight, if anything.
@@ -132,7 +155,7 @@ mod tests {
     fn in_flight() -> InFlight {
         let occurrence = Occurrence { serial: 0, kind: EventKind::Tick5, payload: Payload::new(String::new()) };
         let delivery = Delivery { occurrence: Arc::new(occurrence), poolserial: 0 };
-        InFlight { delivery, since: Duration::ZERO, since_wall: Duration::ZERO }
+        InFlight { delivery, since_wall: Duration::ZERO }
     }
 
     #[test]
@@ -140,7 +163,7 @@ mod tests {
         let mut session = Session::new();
         session.feed(b"READY\n");
         assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
-        session.send(in_flight());
+        session.send(in_flight(), Duration::ZERO);
         session.feed(b"RESULT 2\nOKREADY\n");
         assert!(matches!(session.next_verdict(), Some(Verdict::Processed)));
         assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
@@ -164,8 +187,12 @@ mod tests {
         let mut session = Session::new();
         session.feed(b"READY\n");
         session.next_verdict();
-        session.send(in_flight());
+        session.send(in_flight(), Duration::ZERO);
         assert!(session.take_back().is_some());
         assert_eq!(session.state(), ListenerState::Ready);
+        session.feed(b"READY\n");
+        assert!(matches!(session.next_verdict(), Some(Verdict::Violation { .. })));
+        assert!(session.take_back().is_none());
+        assert_eq!(session.state(), ListenerState::Unknown);
     }
 }

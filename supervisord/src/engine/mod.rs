@@ -224,6 +224,10 @@ pub struct Supervisor {
     /// The group that is being stopped by a shutdown: its pool hands out nothing.
     held: Option<GroupId>,
     started: bool,
+    /// Spawns that were asked for and have no result yet.
+    spawning: usize,
+    /// Pools that may have something to hand out at the end of the turn.
+    stirred: Vec<GroupId>,
     #[cfg(test)]
     fault: Option<sim::Fault>,
 }
@@ -252,6 +256,8 @@ impl Supervisor {
             shutdown: None,
             held: None,
             started: false,
+            spawning: 0,
+            stirred: Vec::new(),
             #[cfg(test)]
             fault: None,
         }
@@ -262,10 +268,20 @@ impl Supervisor {
         let mut turn = Turn { now, effects };
         let turn = &mut turn;
         match input {
-            Input::GroupActivated(config, logs) => self.activate(config, logs, turn),
+            Input::GroupActivated(config, logs) => {
+                // Of two groups with one name the first wins.
+                if self.group_named(&config.name).is_none() {
+                    self.activate(config, logs, turn);
+                }
+            }
             Input::Started => self.start_everything(turn),
-            Input::Spawned(process, Ok(pid)) => self.spawned(process, pid, turn),
-            Input::Spawned(process, Err(error)) => self.spawn_failed(process, error, turn),
+            Input::Spawned(process, result) => {
+                self.spawning = self.spawning.saturating_sub(1);
+                match result {
+                    Ok(pid) => self.spawned(process, pid, turn),
+                    Err(error) => self.spawn_failed(process, error, turn),
+                }
+            }
             Input::Exited(pid, death) => self.exited(pid, death, turn),
             Input::Signalled(process, purpose, result) => self.signalled(process, purpose, result, turn),
             Input::Logged(process, channel, data) => self.logged(process, channel, data, turn),
@@ -276,11 +292,20 @@ impl Supervisor {
             Input::StopEverything(after) => self.stop_everything(after, turn),
             Input::Deadline => {}
         }
-        self.pass_deadlines(turn);
-        self.continue_shutdown(turn);
+        loop {
+            self.pass_deadlines(turn);
+            self.hand_out(turn);
+            self.continue_shutdown(turn);
+            self.hand_out(turn);
+            // A stop with `stopwaitsecs=0` is due at once.
+            if !self.is_deadline_due(turn.now.mono) {
+                break;
+            }
+        }
     }
 
-    /// When [`Input::Deadline`] is due, on the monotonic clock.
+    /// When [`Input::Deadline`] is due, on the monotonic clock. Never before the time of the last input, once
+    /// every [`Effect::Spawn`] has its result.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()
     }
@@ -360,14 +385,24 @@ impl Supervisor {
         }
     }
 
+    /// Whether a timer may be acted on now. Those of processes wait until every spawn has its result, so that
+    /// processes with `startsecs=0` that are started together become RUNNING together, in definition order
+    /// (`ev_e37`).
+    fn is_deadline_due(&self, now: Duration) -> bool {
+        self.spawning == 0 && self.timers.next().is_some_and(|at| at <= now)
+    }
+
     /// Acts on every timer that is due.
     fn pass_deadlines(&mut self, turn: &mut Turn) {
+        if self.spawning > 0 {
+            return;
+        }
         while let Some(timer) = self.timers.pop_due(turn.now.mono) {
             match timer {
                 Timer::Process(process) => self.process_deadline(process, turn),
                 Timer::StopReport(process) => self.report_stopping(process, turn),
                 Timer::Tick => {
-                    self.arm_ticks(turn.now);
+                    self.timers.arm(Timer::Tick, Ticks::next(turn.now));
                     for tick in self.ticks.due(turn.now) {
                         self.publish(&tick, turn);
                     }
@@ -384,10 +419,11 @@ impl Supervisor {
             .any(|kind| self.bus.subscriber(*kind, 0).is_some());
         if !wanted {
             self.timers.disarm(Timer::Tick);
-            self.ticks = Ticks::default();
             return;
         }
         if !self.timers.is_armed(Timer::Tick) {
+            // Boundaries that passed while nobody listened are not news.
+            self.ticks.look(now);
             self.timers.arm(Timer::Tick, Ticks::next(now));
         }
     }

@@ -115,6 +115,11 @@ impl Pool {
         self.queue.is_empty()
     }
 
+    /// Whether taking `payload_bytes` more would cost an event.
+    pub(super) fn is_full(&self, payload_bytes: usize) -> bool {
+        self.queue.len() >= self.max_events || self.payload_bytes.saturating_add(payload_bytes) > self.max_bytes
+    }
+
     /// The bound in events, as the log shows it.
     pub(super) fn max_events(&self) -> usize {
         self.max_events
@@ -128,7 +133,7 @@ impl Pool {
 
     fn make_room(&mut self, bytes: usize) -> Vec<Delivery> {
         let mut dropped = Vec::new();
-        while self.queue.len() >= self.max_events || self.payload_bytes.saturating_add(bytes) > self.max_bytes {
+        while self.is_full(bytes) {
             let Some(oldest) = self.take() else { break };
             self.counters.dropped += 1;
             dropped.push(oldest);

@@ -14,7 +14,8 @@ use std::time::Duration;
 use supervisor_protocol::event::Event;
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
-use super::groups::GroupId;
+use super::groups::{Group, GroupId};
+use super::listener::AtWork;
 use super::message::Message;
 use super::process::Life;
 use super::timers::Timer;
@@ -54,9 +55,8 @@ impl Supervisor {
             return;
         }
         let queue = self.order.clone();
-        let first = queue.iter().rev().find(|group| self.unstopped(**group)).copied();
-        // A pool that is signalled in the turn in which the stop begins gets no event of it (`ev_l26`).
-        self.held = first;
+        // A pool that is the first to be stopped gets no event of it (`ev_l26`).
+        self.held = queue.last().copied();
         self.shutdown = Some(Shutdown {
             queue,
             told: false,
@@ -80,10 +80,6 @@ impl Supervisor {
     fn advance(&mut self, shutdown: &mut Shutdown, turn: &mut Turn) {
         while let Some(group) = shutdown.queue.last().copied() {
             if !shutdown.told {
-                if !self.unstopped(group) {
-                    shutdown.queue.pop();
-                    continue;
-                }
                 if self.is_draining(group, shutdown, turn) {
                     break;
                 }
@@ -111,16 +107,17 @@ impl Supervisor {
         self.report(shutdown, turn);
     }
 
-    /// Whether a pool still works on events that it was sent since the stop began, within the limit.
+    /// Whether a pool still works on events that it was sent since the stop began, within the limit. One that is
+    /// between two events counts while there is a next one.
     fn is_draining(&mut self, group: GroupId, shutdown: &mut Shutdown, turn: &mut Turn) -> bool {
-        let Some(group) = self.groups.get(&group).filter(|group| group.pool.is_some()) else { return false };
-        let busy = group.members.iter().filter_map(|id| self.processes.get(id)).any(|process| {
+        let Some(Group { members, pool: Some(pool), .. }) = self.groups.get(&group) else { return false };
+        let busy = members.iter().filter_map(|id| self.processes.get(id)).any(|process| {
             process.state() == ProcessState::Running
-                && process
-                    .session
-                    .as_ref()
-                    .and_then(|session| session.in_flight())
-                    .is_some_and(|in_flight| in_flight.since >= shutdown.since)
+                && match process.session.as_ref().and_then(|session| session.is_at_work(shutdown.since)) {
+                    Some(AtWork::OnAnEvent) => true,
+                    Some(AtWork::BetweenEvents) => !pool.is_empty(),
+                    None => false,
+                }
         });
         if !busy {
             return false;

@@ -16,16 +16,25 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
+    /// Remembers where time stands.
+    pub(super) fn look(&mut self, now: Now) {
+        self.slices = Some(Self::slices_at(now));
+    }
+
     /// The ticks due at `now`, shortest period first.
     pub(super) fn due(&mut self, now: Now) -> impl Iterator<Item = Event> + use<> {
-        let wall = now.wall.as_secs();
-        let current = TickPeriod::ALL.map(|period| wall - wall % period.seconds());
+        let current = Self::slices_at(now);
         let last = self.slices.replace(current).unwrap_or(current);
         TickPeriod::ALL
             .into_iter()
             .zip(current.into_iter().zip(last))
             .filter(|(_, (when, last))| when != last)
             .map(|(period, (when, _))| Event::Tick { period, when })
+    }
+
+    fn slices_at(now: Now) -> [u64; 3] {
+        let wall = now.wall.as_secs();
+        TickPeriod::ALL.map(|period| wall - wall % period.seconds())
     }
 
     /// When, on the monotonic clock, the next boundary of the shortest period comes.
