@@ -80,7 +80,7 @@ pub enum Message {
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
-    HttpTrouble(String),
+    SocketRestored { path: PathBuf, error: Option<String> },
 }
 
 /// What a closed channel was, by the name the original's log has for it.
@@ -107,7 +107,7 @@ impl Message {
             | RestartRefused { .. }
             | IllegalTransition { .. }
             | LogTrouble(_) => LogLevel::Critical,
-            Overflow { .. } | HttpTrouble(_) => LogLevel::Error,
+            Overflow { .. } => LogLevel::Error,
             ConfigWarning(_)
             | ExitRequest { .. }
             | RestartRequest
@@ -119,6 +119,7 @@ impl Message {
             | ListenerUnknown { .. }
             | RestartsHeldBack { .. }
             | Offence { .. }
+            | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
             Exited { expected, .. } | Stopped { expected, .. } => {
                 if *expected {
@@ -283,7 +284,13 @@ impl fmt::Display for Message {
             IllegalTransition { name, from, to } => {
                 write!(f, "{name} cannot go from {from} to {to}, keeping it in {from}; please report this")
             }
-            LogTrouble(text) | HttpTrouble(text) => f.write_str(text),
+            LogTrouble(text) => f.write_str(text),
+            SocketRestored { path, error: None } => {
+                write!(f, "the socket {} had vanished, made it again", path.display())
+            }
+            SocketRestored { path, error: Some(error) } => {
+                write!(f, "the socket {} has vanished and cannot be made again: {error}", path.display())
+            }
         }
     }
 }

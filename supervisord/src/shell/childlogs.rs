@@ -26,11 +26,7 @@ pub(super) struct ChildLogs {
 impl ChildLogs {
     /// For the configuration the daemon starts with.
     pub(super) fn new(config: &Config) -> Self {
-        ChildLogs {
-            directory: directory(config),
-            identifier: config.daemon.identifier.clone(),
-            auto: HashMap::new(),
-        }
+        ChildLogs { directory: directory(config), identifier: config.daemon.identifier.clone(), auto: HashMap::new() }
     }
 
     /// The configuration was read again. The files of groups for which `is_active` holds stay.

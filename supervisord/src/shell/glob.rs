@@ -9,7 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// All paths that match a pattern, sorted. Directories that cannot be read match nothing.
-pub fn glob(pattern: &str) -> Vec<PathBuf> {
+pub(super) fn glob(pattern: &str) -> Vec<PathBuf> {
     let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
     let mut paths = vec![root];
     let components: Vec<&str> = pattern.split('/').filter(|component| !component.is_empty()).collect();

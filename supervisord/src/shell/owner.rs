@@ -14,19 +14,19 @@ use supervisor_protocol::state::ProcessState;
 use tokio::sync::{mpsc, oneshot};
 
 use super::activity::ActivityLog;
-use super::childlogs::ChildLogs;
 use super::child::{Child, Context, READ_BYTES, Step};
+use super::childlogs::ChildLogs;
 use super::clock;
 use super::handle::Request;
 use super::poll::{Pipe, Pipes, Token};
+use super::reaper;
 use super::signals::{Signalled, Signals};
 use super::syslog::Syslog;
-use super::reaper;
 use crate::config::model::{Config, GroupConfig, LogLevel};
 use crate::engine::command::{Refusal, Reply, Ticket};
 use crate::engine::message::Message;
-use crate::http::Note;
 use crate::engine::{After, Effect, Input, LogPaths, ProcessId, Supervisor};
+use crate::http::{Note, Server};
 
 /// At most this many reads of child output a turn.
 const TURN_READS: usize = 128;
@@ -115,7 +115,19 @@ impl Owner {
     /// # Errors
     /// The system has no descriptor left.
     pub(super) fn new(setup: Setup) -> io::Result<Self> {
-        let Setup { config, groups, child_logs, activity, main_log, environment, server_url, reload, requests, notes, next_serial } = setup;
+        let Setup {
+            config,
+            groups,
+            child_logs,
+            activity,
+            main_log,
+            environment,
+            server_url,
+            reload,
+            requests,
+            notes,
+            next_serial,
+        } = setup;
         let settings = Settings {
             environment,
             server_url,
@@ -158,7 +170,7 @@ impl Owner {
     }
 
     /// Works until everything is stopped on somebody's request.
-    pub(super) async fn run(mut self, signals: &mut Signals) -> Ending {
+    pub(super) async fn run(mut self, signals: &mut Signals, server: &mut Server) -> Ending {
         self.feed(Input::Started);
         let sleep = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(sleep);
@@ -189,19 +201,22 @@ impl Owner {
                 // More is known to be ready; everyone else gets their turn first.
                 tokio::task::yield_now().await;
             }
-            self.turn(signals, signalled, request);
+            self.turn(signals, server, signalled, request);
         }
-        Ending {
-            after: self.finished.unwrap_or(After::Exit),
-            next_serial: self.engine.next_serial(),
-        }
+        Ending { after: self.finished.unwrap_or(After::Exit), next_serial: self.engine.next_serial() }
     }
 
     /// One turn: every source once, each within its budget.
-    fn turn(&mut self, signals: &mut Signals, signalled: Option<Signalled>, request: Option<Request>) {
+    fn turn(
+        &mut self,
+        signals: &mut Signals,
+        server: &mut Server,
+        signalled: Option<Signalled>,
+        request: Option<Request>,
+    ) {
         let mut signalled = signalled.or_else(|| signals.pending());
         while let Some(signal) = signalled {
-            self.signalled(signal);
+            self.signalled(signal, server);
             signalled = signals.pending();
         }
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= clock::now().mono) {
@@ -274,7 +289,7 @@ impl Owner {
         }
     }
 
-    fn signalled(&mut self, signal: Signalled) {
+    fn signalled(&mut self, signal: Signalled, server: &mut Server) {
         match signal {
             Signalled::Child => {
                 self.log(&Message::ChildQuit);
@@ -292,6 +307,13 @@ impl Owner {
                 troubles.extend(self.children.values_mut().flat_map(Child::reopen_logs));
                 for trouble in troubles {
                     self.log(&Message::LogTrouble(trouble.to_string()));
+                }
+                // A cleaned /tmp takes sockets with it: they are made again.
+                for restored in server.restore_socket_files() {
+                    self.log(&Message::SocketRestored {
+                        path: restored.path,
+                        error: restored.result.err().map(|error| error.to_string()),
+                    });
                 }
             }
         }

@@ -21,16 +21,16 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
 
 /// A command that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub(super) struct Program {
     /// The file.
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     /// Its arguments, the first one as written.
-    pub argv: Vec<String>,
+    pub(super) argv: Vec<String>,
 }
 
 /// Why a command cannot be executed; the texts are those of `spawnerr`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
+pub(super) enum CommandError {
     /// Quotes or backslashes do not match.
     #[error("can't parse command {}: {reason}", str_repr(command))]
     Unparsable {
@@ -73,7 +73,10 @@ impl From<CommandError> for Refusal {
 ///
 /// # Errors
 /// Why nothing can be executed.
-pub fn resolve(config: &ProcessConfig, environment: &BTreeMap<OsString, OsString>) -> Result<Program, CommandError> {
+pub(super) fn resolve(
+    config: &ProcessConfig,
+    environment: &BTreeMap<OsString, OsString>,
+) -> Result<Program, CommandError> {
     let argv = split(&config.command)
         .map_err(|reason| CommandError::Unparsable { command: config.command.clone(), reason })?;
     let Some(word) = argv.first() else { return Err(CommandError::Empty) };

@@ -257,8 +257,8 @@ impl Daemon {
         };
         let ending = runtime.block_on(async {
             let owner = Owner::new(setup).map_err(failure)?;
-            let server = http::serve(servers, site).map_err(failure)?;
-            let ending = owner.run(signals).await;
+            let mut server = http::serve(servers, site).map_err(failure)?;
+            let ending = owner.run(signals, &mut server).await;
             server.close().await;
             Ok::<Ending, StartError>(ending)
         })?;

@@ -1,0 +1,252 @@
+//! Takes the addresses of the HTTP servers, before the daemon forks and before there is a runtime.
+//!
+//! Everything that can go wrong with a listener goes wrong here, while somebody still reads stderr. The sockets are
+//! plain `std` ones, close-on-exec and non-blocking; `server.rs` hands them to the runtime. A [`BoundServer`] owns its
+//! socket file: dropping it removes the file. A process that forks must therefore leave its parent by `_exit`.
+//!
+//! IPv4 only, as upstream. Source: Supervisor's `http.py`; contracts `ctl_h1`, `ctl_h3`, `ctl_h5` to `ctl_h9`.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener, ToSocketAddrs};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::ReuseAddr;
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind as bind_socket, listen};
+use nix::sys::socket::{setsockopt, socket};
+
+use super::auth::Credentials;
+use super::socket_file::{self, SocketFile};
+use crate::config::model::{ServerAddress, ServerConfig};
+
+/// How many connections may wait to be accepted.
+pub(super) const BACKLOG: i32 = 1024;
+
+/// A server whose address is taken. Clients can connect; nobody answers yet.
+#[derive(Debug)]
+pub struct BoundServer {
+    pub(super) section: String,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) socket: BoundSocket,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(super) enum BoundSocket {
+    Inet(TcpListener),
+    /// The socket goes before its file does: fields drop in order.
+    Unix(UnixListener, SocketFile),
+}
+
+impl BoundServer {
+    /// The section it comes from, as written: `inet_http_server`, `unix_http_server:x`.
+    pub fn section(&self) -> &str {
+        &self.section
+    }
+
+    /// Whether it asks for no credentials; the caller logs CRIT
+    /// `Server 'SECTION' running without any HTTP authentication checking`.
+    pub fn is_open(&self) -> bool {
+        self.credentials.is_none()
+    }
+
+    /// Where it listens, as the trace line of the start shows it: (`127.0.0.1`, `9001`), or the path twice.
+    pub fn place(&self) -> (String, String) {
+        match &self.socket {
+            BoundSocket::Inet(listener) => match listener.local_addr() {
+                Ok(address) => (address.ip().to_string(), address.port().to_string()),
+                Err(_) => (String::new(), String::new()),
+            },
+            BoundSocket::Unix(_, file) => {
+                let path = file.path().display().to_string();
+                (path.clone(), path)
+            }
+        }
+    }
+
+    /// Descriptor of the listening socket.
+    pub fn raw_fd(&self) -> i32 {
+        match &self.socket {
+            BoundSocket::Inet(listener) => listener.as_raw_fd(),
+            BoundSocket::Unix(listener, _) => listener.as_raw_fd(),
+        }
+    }
+}
+
+/// Why a server cannot be opened. The texts are those that follow `Error: ` on stderr (exit status 2).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BindError {
+    /// Somebody listens there, or a live server answers at the socket's path.
+    #[error(
+        "Another program is already listening on a port that one of our HTTP servers is configured to use.  \
+         Shut this program down first before starting supervisord."
+    )]
+    InUse,
+    /// The system refused.
+    #[error("Cannot open an HTTP server: socket.error reported {0}")]
+    Socket(Reason),
+    /// The user that runs the daemon may not give the socket file away.
+    #[error(
+        "Not permitted to chown {} to uid/gid ({uid}, {gid}); adjust \"sockchown\" value in config file or on command \
+         line to values that the current user ({user}) can successfully chown", path.display()
+    )]
+    Chown {
+        /// The socket file.
+        path: PathBuf,
+        /// Wanted owner, -1: unchanged.
+        uid: i64,
+        /// Wanted group, -1: unchanged.
+        gid: i64,
+        /// Name of the current user.
+        user: String,
+    },
+}
+
+/// What a socket error reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// `errno.EADDRNOTAVAIL (99)`
+    Errno(Errno),
+    /// `-2`: the resolver knows no such host.
+    UnknownHost,
+    /// `-9`: the host has no IPv4 address.
+    NoIpv4Address,
+    /// The temporary name `PATH.PID` is longer than 107 bytes.
+    PathTooLong,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Errno(errno) => write!(f, "errno.{errno:?} ({})", *errno as i32),
+            Reason::UnknownHost => f.write_str("-2"),
+            Reason::NoIpv4Address => f.write_str("-9"),
+            Reason::PathTooLong => f.write_str("AF_UNIX path too long"),
+        }
+    }
+}
+
+impl From<Errno> for BindError {
+    fn from(errno: Errno) -> BindError {
+        match errno {
+            Errno::EADDRINUSE => BindError::InUse,
+            other => BindError::Socket(Reason::Errno(other)),
+        }
+    }
+}
+
+impl From<io::Error> for BindError {
+    fn from(error: io::Error) -> BindError {
+        Errno::from_raw(error.raw_os_error().unwrap_or(0)).into()
+    }
+}
+
+/// Opens every server, in the given order.
+///
+/// Says `Unlinking stale socket PATH` on stderr when it replaces what a dead server left behind.
+///
+/// # Errors
+/// [`BindError`] of the first server that cannot be opened. Those opened before are closed, their files removed.
+pub fn bind(servers: &[ServerConfig]) -> Result<Vec<BoundServer>, BindError> {
+    servers.iter().map(bind_one).collect()
+}
+
+fn bind_one(config: &ServerConfig) -> Result<BoundServer, BindError> {
+    let socket = match &config.address {
+        ServerAddress::Inet { host, port } => BoundSocket::Inet(bind_inet(host, *port)?),
+        ServerAddress::Unix { path, chmod, chown } => {
+            let (listener, file) = socket_file::bind(path, *chmod, *chown)?;
+            BoundSocket::Unix(listener, file)
+        }
+    };
+    let credentials = config.credentials.as_ref();
+    Ok(BoundServer {
+        section: config.section.clone(),
+        // An empty user name switches authentication off.
+        credentials: credentials.filter(|(user, _)| !user.is_empty()).map(|(user, word)| Credentials::new(user, word)),
+        socket,
+    })
+}
+
+fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
+    let address = SocketAddrV4::new(resolve(host, port)?, port);
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let descriptor = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    setsockopt(&descriptor, ReuseAddr, &true)?;
+    bind_socket(descriptor.as_raw_fd(), &SockaddrIn::from(address))?;
+    listen(&descriptor, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from(descriptor))
+}
+
+fn resolve(host: &str, port: u16) -> Result<Ipv4Addr, BindError> {
+    if matches!(host, "" | "*") {
+        return Ok(Ipv4Addr::UNSPECIFIED);
+    }
+    let addresses = (host, port).to_socket_addrs().map_err(|_| BindError::Socket(Reason::UnknownHost))?;
+    addresses
+        .filter_map(|address| match address.ip() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        })
+        .next()
+        .ok_or(BindError::Socket(Reason::NoIpv4Address))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    fn inet(host: &str, port: u16) -> ServerConfig {
+        ServerConfig {
+            section: "inet_http_server".into(),
+            address: ServerAddress::Inet { host: host.into(), port },
+            credentials: None,
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_all_interfaces_listens() {
+        for host in ["", "*", "127.0.0.1", "localhost"] {
+            let bound = bind_inet(host, 0).expect("bound");
+            let port = bound.local_addr().expect("bound").port();
+            TcpStream::connect(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{host}: {error}"));
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_reported() {
+        let first = bind_inet("127.0.0.1", 0).expect("bound");
+        let port = first.local_addr().expect("bound").port();
+        let error = bind(&[inet("127.0.0.1", port)]).expect_err("taken");
+        assert_eq!(
+            error.to_string(),
+            "Another program is already listening on a port that one of our HTTP servers is configured to use.  Shut \
+             this program down first before starting supervisord."
+        );
+    }
+
+    #[test]
+    fn other_errors_carry_pythons_name_and_number() {
+        let prefix = "Cannot open an HTTP server: socket.error reported ";
+        for (host, text) in [("192.0.2.1", "errno.EADDRNOTAVAIL (99)"), ("::1", "-9"), ("[::1]", "-2")] {
+            let error = bind(&[inet(host, 1)]).expect_err(host);
+            assert_eq!(error.to_string(), format!("{prefix}{text}"));
+        }
+    }
+
+    #[test]
+    fn only_a_user_name_asks_for_credentials() {
+        for (credentials, open) in [(None, true), (Some(("", "")), true), (Some(("u", "p")), false)] {
+            let credentials = credentials.map(|(user, word)| (user.to_owned(), word.to_owned()));
+            let bound = bind_one(&ServerConfig { credentials, ..inet("127.0.0.1", 0) }).expect("bound");
+            assert_eq!(bound.is_open(), open);
+            assert_eq!(bound.section(), "inet_http_server");
+            assert_eq!(bound.place().0, "127.0.0.1");
+        }
+    }
+}
