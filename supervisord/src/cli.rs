@@ -21,7 +21,7 @@ pub enum Action {
     /// Print the version and exit 0.
     Version,
     /// Be the daemon.
-    Run(CliOptions),
+    Run(Box<CliOptions>),
 }
 
 /// The options of a run.
@@ -116,7 +116,7 @@ pub fn parse<W: Into<std::ffi::OsString>>(
     if !parsed.positionals.is_empty() {
         return Err(CliError::Positional(parsed.positionals));
     }
-    let mut options = CliOptions::default();
+    let mut options = Box::<CliOptions>::default();
     let mut repeats = getopt::Repeats::default();
     for occurrence in &parsed.occurrences {
         match occurrence.id.as_str() {
@@ -177,7 +177,7 @@ mod tests {
 
     fn run(words: &[&str]) -> CliOptions {
         match parse(words, &FakeWorld) {
-            Ok(Action::Run(options)) => options,
+            Ok(Action::Run(options)) => *options,
             other => panic!("{words:?}: {other:?}"),
         }
     }

@@ -6,7 +6,6 @@ use super::{User, World};
 
 /// `/`, `/tmp`, `/etc` and `/home/me` exist; `root` and `www` (33:34, home `/var/www`) are users, `staff` (50) is a
 /// group; the daemon runs as uid 1000 in `/cwd`.
-#[derive(Default)]
 pub(crate) struct FakeWorld;
 
 impl World for FakeWorld {

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn homes() {
-        let world = FakeWorld::default();
+        let world = FakeWorld;
         for (path, expected) in [
             ("~", "/home/me"),
             ("~/x", "/home/me/x"),

@@ -303,7 +303,7 @@ pub fn address(text: &str, world: &dyn World) -> Parsed<(String, u16)> {
 pub fn name(text: &str, _: &dyn World) -> Parsed<String> {
     let name = strip(text);
     match find_forbidden(name) {
-        Some(character) => Err(ValueError::Name { name: name.to_owned(), character }),
+        Some(character) => Err(ValueError::Name { name: text.to_owned(), character }),
         None => Ok(name.to_owned()),
     }
 }

@@ -4,7 +4,7 @@ use super::super::fake::FakeWorld;
 use super::*;
 
 fn check<T: Debug>(parser: fn(&str, &dyn World) -> Parsed<T>, rows: &[(&str, &str)]) {
-    let world = FakeWorld::default();
+    let world = FakeWorld;
     for (text, expected) in rows {
         let shown = match parser(text, &world) {
             Ok(value) => format!("{value:?}"),

@@ -1,7 +1,7 @@
-//! Configuration files and the system they are read on: the I/O around [`config`](crate::config).
+//! Configuration files and the system they are read on: the I/O around [`config`].
 //!
 //! Finding the main file, reading it and the files it includes, and answering the questions of a
-//! [`World`](crate::config::World): users, groups, directories. Which file to read is decided once, at start, and
+//! [`World`]: users, groups, directories. Which file to read is decided once, at start, and
 //! kept as an absolute path, so that a daemon that has changed its directory still finds it (contract Q8).
 
 use std::fs;
@@ -27,7 +27,7 @@ pub enum LoadError {
         "No config file found at default paths ({}); use the -c option to specify a config file at a different path",
         .0.join(", ")
     )]
-    NotFoundByDefault([String; 6]),
+    NotFoundByDefault(Vec<String>),
     /// The file is not there.
     #[error("could not find config file {0}")]
     NotFound(String),
@@ -75,7 +75,7 @@ pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile
             let paths = search_paths(prog);
             match paths.iter().find(|path| system.cwd.join(path).exists()) {
                 Some(path) => path.clone(),
-                None => return Err(LoadError::NotFoundByDefault(paths)),
+                None => return Err(LoadError::NotFoundByDefault(paths.into())),
             }
         }
     };
@@ -147,7 +147,8 @@ fn user(user: nix::unistd::User) -> User {
 
 impl World for System {
     fn is_directory(&self, path: &Path) -> bool {
-        self.cwd.join(path).is_dir()
+        // An empty path is no directory, though joining it names one.
+        !path.as_os_str().is_empty() && self.cwd.join(path).is_dir()
     }
 
     fn user_by_name(&self, name: &str) -> Option<User> {
@@ -205,7 +206,7 @@ mod tests {
             let paths = search_paths(prog);
             assert_eq!((paths[0].as_str(), paths[1].as_str()), (first, second), "{prog}");
         }
-        let error = LoadError::NotFoundByDefault(search_paths("bin/x")).to_string();
+        let error = LoadError::NotFoundByDefault(search_paths("bin/x").into()).to_string();
         assert_eq!(
             error,
             "No config file found at default paths (etc/supervisord.conf, supervisord.conf, supervisord.conf, \
@@ -252,6 +253,7 @@ mod tests {
     fn the_system_answers() {
         let system = system(Path::new("/"));
         assert!(system.is_directory(Path::new("tmp")) && !system.is_directory(Path::new("nowhere")));
+        assert!(!system.is_directory(Path::new("")));
         assert_eq!(system.user_by_name("root").map(|user| user.uid), Some(0));
         assert_eq!(system.user_by_id(0).map(|user| user.gid), Some(0));
         assert_eq!(system.user_by_name("no such user"), None);

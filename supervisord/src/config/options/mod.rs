@@ -85,11 +85,17 @@ pub const fn optional<T>(name: &'static str, parser: Parser<T>, help: &'static s
     Optional { entry: Entry { name, default: None, kind: parser.kind, help, status: Status::Effective }, parser }
 }
 
-impl<T: Copy> Setting<T> {
+impl<T> Setting<T> {
     /// The same option, read and checked without effect.
-    pub const fn accepted(mut self) -> Self {
-        self.entry.status = Status::Accepted;
-        self
+    pub const fn accepted(self) -> Self {
+        Setting { entry: Entry { status: Status::Accepted, ..self.entry }, ..self }
+    }
+}
+
+impl<T> Optional<T> {
+    /// The same option, read and checked without effect.
+    pub const fn accepted(self) -> Self {
+        Optional { entry: Entry { status: Status::Accepted, ..self.entry }, ..self }
     }
 }
 

@@ -35,7 +35,11 @@ macro_rules! section {
 
 macro_rules! parsers {
     ($($(#[$attribute:meta])* $name:ident: $type:ty = $kind:literal $parse:path;)*) => {
-        $($(#[$attribute])* #[allow(missing_docs)] pub const $name: Parser<$type> = Parser { kind: $kind, parse: $parse };)*
+        $(
+            $(#[$attribute])*
+            #[allow(missing_docs)]
+            pub const $name: Parser<$type> = Parser { kind: $kind, parse: $parse };
+        )*
     };
 }
 
@@ -70,20 +74,27 @@ section! {
     daemon "supervisord" "The daemon itself."
     MINFDS: Setting<i64> = setting("minfds", INT, "1024", "File descriptors the daemon must be able to open.");
     MINPROCS: Setting<i64> = setting("minprocs", INT, "200", "Processes the daemon must be able to have.");
-    DIRECTORY_: Optional<std::path::PathBuf> = optional("directory", DIRECTORY, "Where a daemon changes to; ignored in the foreground.");
+    DIRECTORY_: Optional<std::path::PathBuf> = optional("directory", DIRECTORY,
+        "Where a daemon changes to; ignored in the foreground.");
     USER_: Optional<String> = optional("user", TEXT, "The user to become, by name or id, when started as root.");
     UMASK: Setting<u32> = setting("umask", OCTAL, "022", "File mode mask of a daemon; ignored in the foreground.");
-    LOGFILE: Setting<String> = setting("logfile", PATH, "supervisord.log", "The activity log; the word syslog sends it there.");
-    LOGFILE_MAXBYTES: Setting<i64> = setting("logfile_maxbytes", SIZE, "50MB", "Size at which the activity log is rotated; 0 for never.");
-    LOGFILE_BACKUPS: Setting<i64> = setting("logfile_backups", INT, "10", "Rotated copies of the activity log to keep.");
+    LOGFILE: Setting<String> = setting("logfile", PATH, "supervisord.log",
+        "The activity log; the word syslog sends it there.");
+    LOGFILE_MAXBYTES: Setting<i64> = setting("logfile_maxbytes", SIZE, "50MB",
+        "Size at which the activity log is rotated; 0 for never.");
+    LOGFILE_BACKUPS: Setting<i64> = setting("logfile_backups", INT, "10",
+        "Rotated copies of the activity log to keep.");
     LOGLEVEL: Setting<LogLevel> = setting("loglevel", LEVEL, "info", "Least severe messages to log.");
     PIDFILE: Setting<String> = setting("pidfile", PATH, "supervisord.pid", "Where the daemon's process id is written.");
     IDENTIFIER: Setting<String> = setting("identifier", TEXT, "supervisor", "The name of this instance.");
     NODAEMON: Setting<bool> = setting("nodaemon", BOOLEAN, "false", "Stay in the foreground.");
-    SILENT: Setting<bool> = setting("silent", BOOLEAN, "false", "Do not copy the activity log to standard output in the foreground.");
-    CHILDLOGDIR: Optional<std::path::PathBuf> = optional("childlogdir", DIRECTORY, "Directory of AUTO child logs; the system's temporary one if not set.");
+    SILENT: Setting<bool> = setting("silent", BOOLEAN, "false",
+        "Do not copy the activity log to standard output in the foreground.");
+    CHILDLOGDIR: Optional<std::path::PathBuf> = optional("childlogdir", DIRECTORY,
+        "Directory of AUTO child logs; the system's temporary one if not set.");
     NOCLEANUP: Setting<bool> = setting("nocleanup", BOOLEAN, "false", "Keep the AUTO child logs of earlier runs.");
-    STRIP_ANSI: Setting<bool> = setting("strip_ansi", BOOLEAN, "false", "Remove terminal escape sequences from child logs.");
+    STRIP_ANSI: Setting<bool> = setting("strip_ansi", BOOLEAN, "false",
+        "Remove terminal escape sequences from child logs.");
     ENVIRONMENT: Setting<String> = setting("environment", PAIRS, "", "Variables for every child.");
 }
 
@@ -98,29 +109,41 @@ section! {
     AUTOSTART: Setting<bool> = setting("autostart", BOOLEAN, "true", "Start with the daemon.");
     STARTSECS: Setting<i64> = setting("startsecs", INT, "1", "Seconds it must stay up to count as started.");
     STARTRETRIES: Setting<i64> = setting("startretries", INT, "3", "Further attempts when a start fails.");
-    AUTORESTART_: Setting<AutoRestart> = setting("autorestart", AUTORESTART, "unexpected", "Restart after an exit: always, never, or after an unexpected exit code.");
+    AUTORESTART_: Setting<AutoRestart> = setting("autorestart", AUTORESTART, "unexpected",
+        "Restart after an exit: always, never, or after an unexpected exit code.");
     EXITCODES: Setting<Vec<i32>> = setting("exitcodes", EXIT_CODES, "0", "Exit codes that are expected.");
     STOPSIGNAL: Setting<i32> = setting("stopsignal", SIGNAL, "TERM", "The signal that asks it to stop.");
     STOPWAITSECS: Setting<i64> = setting("stopwaitsecs", INT, "10", "Seconds to wait before SIGKILL.");
-    STOPASGROUP: Setting<bool> = setting("stopasgroup", BOOLEAN, "false", "Send the stop signal to the whole process group; implies killasgroup.");
-    KILLASGROUP: Optional<bool> = optional("killasgroup", BOOLEAN, "Send SIGKILL to the whole process group; as stopasgroup if not set.");
+    STOPASGROUP: Setting<bool> = setting("stopasgroup", BOOLEAN, "false",
+        "Send the stop signal to the whole process group; implies killasgroup.");
+    KILLASGROUP: Optional<bool> = optional("killasgroup", BOOLEAN,
+        "Send SIGKILL to the whole process group; as stopasgroup if not set.");
     USER_: Optional<u32> = optional("user", USER, "The user to run as.");
     UMASK: Optional<u32> = optional("umask", OCTAL, "File mode mask of the process.");
     DIRECTORY_: Optional<String> = optional("directory", TEXT, "Working directory of the process.");
-    ENVIRONMENT: Setting<String> = setting("environment", PAIRS, "", "Variables on top of those of the daemon's section.");
+    ENVIRONMENT: Setting<String> = setting("environment", PAIRS, "",
+        "Variables on top of those of the daemon's section.");
     SERVERURL: Setting<String> = setting("serverurl", TEXT, "AUTO", "What SUPERVISOR_SERVER_URL says.");
-    REDIRECT_STDERR: Setting<bool> = setting("redirect_stderr", BOOLEAN, "false", "Send standard error where standard output goes.");
+    REDIRECT_STDERR: Setting<bool> = setting("redirect_stderr", BOOLEAN, "false",
+        "Send standard error where standard output goes.");
     STDOUT_LOGFILE: Setting<LogfileName> = setting("stdout_logfile", LOGFILE, "AUTO", "Log of standard output.");
-    STDOUT_LOGFILE_MAXBYTES: Setting<i64> = setting("stdout_logfile_maxbytes", SIZE, "50MB", "Size at which it is rotated; 0 for never.");
+    STDOUT_LOGFILE_MAXBYTES: Setting<i64> = setting("stdout_logfile_maxbytes", SIZE, "50MB",
+        "Size at which it is rotated; 0 for never.");
     STDOUT_LOGFILE_BACKUPS: Setting<i64> = setting("stdout_logfile_backups", INT, "10", "Rotated copies to keep.");
-    STDOUT_CAPTURE_MAXBYTES: Setting<i64> = setting("stdout_capture_maxbytes", SIZE, "0", "Limit of a captured message; 0 turns capture mode off.");
-    STDOUT_EVENTS_ENABLED: Setting<bool> = setting("stdout_events_enabled", BOOLEAN, "false", "Emit PROCESS_LOG_STDOUT events.");
-    STDOUT_SYSLOG: Setting<bool> = setting("stdout_syslog", BOOLEAN, "false", "Send standard output to syslog as well.");
+    STDOUT_CAPTURE_MAXBYTES: Setting<i64> = setting("stdout_capture_maxbytes", SIZE, "0",
+        "Limit of a captured message; 0 turns capture mode off.");
+    STDOUT_EVENTS_ENABLED: Setting<bool> = setting("stdout_events_enabled", BOOLEAN, "false",
+        "Emit PROCESS_LOG_STDOUT events.");
+    STDOUT_SYSLOG: Setting<bool> = setting("stdout_syslog", BOOLEAN, "false",
+        "Send standard output to syslog as well.");
     STDERR_LOGFILE: Setting<LogfileName> = setting("stderr_logfile", LOGFILE, "AUTO", "Log of standard error.");
-    STDERR_LOGFILE_MAXBYTES: Setting<i64> = setting("stderr_logfile_maxbytes", SIZE, "50MB", "Size at which it is rotated; 0 for never.");
+    STDERR_LOGFILE_MAXBYTES: Setting<i64> = setting("stderr_logfile_maxbytes", SIZE, "50MB",
+        "Size at which it is rotated; 0 for never.");
     STDERR_LOGFILE_BACKUPS: Setting<i64> = setting("stderr_logfile_backups", INT, "10", "Rotated copies to keep.");
-    STDERR_CAPTURE_MAXBYTES: Setting<i64> = setting("stderr_capture_maxbytes", SIZE, "0", "Limit of a captured message; 0 turns capture mode off.");
-    STDERR_EVENTS_ENABLED: Setting<bool> = setting("stderr_events_enabled", BOOLEAN, "false", "Emit PROCESS_LOG_STDERR events.");
+    STDERR_CAPTURE_MAXBYTES: Setting<i64> = setting("stderr_capture_maxbytes", SIZE, "0",
+        "Limit of a captured message; 0 turns capture mode off.");
+    STDERR_EVENTS_ENABLED: Setting<bool> = setting("stderr_events_enabled", BOOLEAN, "false",
+        "Emit PROCESS_LOG_STDERR events.");
     STDERR_SYSLOG: Setting<bool> = setting("stderr_syslog", BOOLEAN, "false", "Send standard error to syslog as well.");
 }
 
@@ -135,8 +158,10 @@ section! {
     /// `[fcgi-program:x]`
     fcgi "fcgi-program:NAME" extends "program:NAME" "A program whose processes share a FastCGI socket."
     SOCKET: Optional<String> = optional("socket", TEXT, "tcp://host:port or unix:///path; required.");
-    BACKLOG_: Optional<u16> = optional("socket_backlog", BACKLOG, "Connections that may wait; the system's maximum if not set.");
-    OWNER: Optional<(u32, Option<u32>)> = optional("socket_owner", SOCKET_OWNER, "Owner of a unix socket; as user if not set.");
+    BACKLOG_: Optional<u16> = optional("socket_backlog", BACKLOG,
+        "Connections that may wait; the system's maximum if not set.");
+    OWNER: Optional<(u32, Option<u32>)> = optional("socket_owner", SOCKET_OWNER,
+        "Owner of a unix socket; as user if not set.");
     MODE: Optional<u32> = optional("socket_mode", SOCKET_MODE, "Mode of a unix socket; 0700 if not set.");
 }
 
@@ -144,10 +169,14 @@ section! {
     /// `[eventlistener:x]`
     listener "eventlistener:NAME" extends "program:NAME" "A pool of processes that are told of events."
     EVENTS: Setting<Vec<String>> = setting("events", LIST, "", "The kinds of event it wants; required.");
-    BUFFER_SIZE: Optional<i64> = optional("buffer_size", INT, "Events that may wait; bounded by their bytes if not set.");
-    RESULT_HANDLER: Setting<String> = setting("result_handler", TEXT, "supervisor.dispatchers:default_handler", "What judges a result; only the default is known.");
-    PRIORITY: Setting<i64> = setting("priority", INT, "-1", "Priority of the pool; its processes have that of a program.");
-    REDIRECT_STDERR: Setting<bool> = setting("redirect_stderr", BOOLEAN, "false", "Must stay false: standard output carries the protocol.");
+    BUFFER_SIZE: Optional<i64> = optional("buffer_size", INT,
+        "Events that may wait; bounded by their bytes if not set.");
+    RESULT_HANDLER: Setting<String> = setting("result_handler", TEXT, "supervisor.dispatchers:default_handler",
+        "What judges a result; only the default is known.");
+    PRIORITY: Setting<i64> = setting("priority", INT, "-1",
+        "Priority of the pool; its processes have that of a program.");
+    REDIRECT_STDERR: Setting<bool> = setting("redirect_stderr", BOOLEAN, "false",
+        "Must stay false: standard output carries the protocol.");
 }
 
 section! {
@@ -171,7 +200,8 @@ section! {
 section! {
     /// `[rpcinterface:x]`
     rpc_interface "rpcinterface:NAME" "A namespace of XML-RPC methods."
-    FACTORY: Optional<String> = optional("supervisor.rpcinterface_factory", TEXT, "What makes it; only the main interface is known; required.");
+    FACTORY: Optional<String> = optional("supervisor.rpcinterface_factory", TEXT,
+        "What makes it; only the main interface is known; required.");
 }
 
 section! {

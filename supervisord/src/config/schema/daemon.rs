@@ -100,7 +100,7 @@ fn environment(context: &Context<'_>, notices: &mut Vec<Notice>) -> Result<BTree
     let entry = &table::ENVIRONMENT.entry;
     let node = texts([("host_node_name", context.host_node_name)]);
     let scope = Scope(&[&context.variables, &context.here_layer, &node]);
-    let text = section.expand(entry, section.raw(&table::ENVIRONMENT), scope, "environment")?;
+    let text = section.get(&table::ENVIRONMENT, scope)?;
     let text = expand_again(text, scope);
     let parsed = environment::parse(&text).map_err(|error| section.error(entry, ValueError::from(error)))?;
     if parsed.is_cut {

@@ -101,11 +101,9 @@ fn environment_is_expanded_twice_q18() {
         assert_eq!(config.daemon.environment, BTreeMap::from([("G".to_owned(), expected.to_owned())]), "{value}");
         assert_eq!(!warnings(&config).is_empty(), value.contains('$'), "{value}");
     }
-    assert!(
-        daemon_error("environment=A=%(nope)s").starts_with(
-            "Format string 'A=%(nope)s' for 'environment' contains names ('nope') which cannot be expanded."
-        )
-    );
+    assert!(daemon_error("environment=A=%(nope)s").starts_with(
+        "Format string 'A=%(nope)s' for 'supervisord.environment' contains names ('nope') which cannot be expanded."
+    ));
 }
 
 #[test]
