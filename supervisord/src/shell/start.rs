@@ -106,7 +106,7 @@ fn print(text: &str) -> Result<(), StartError> {
 /// What outlives a reload.
 struct Daemon {
     main: MainFile,
-    options: CliOptions,
+    options: Box<CliOptions>,
     system: Rc<System>,
     /// Built after the fork. Signals are handled as long as it lives.
     runtime: Option<(Runtime, Signals)>,
@@ -171,6 +171,15 @@ impl Daemon {
             log(&mut activity, &message);
         }
         let servers = http::bind(&config.servers).map_err(usage)?;
+        // The factory of an interface runs once per server, so without one its mistakes stay unnoticed.
+        let refused = config.rpc_interfaces.iter().find(|interface| !interface.extra.is_empty());
+        if let (Some(interface), false) = (refused, servers.is_empty()) {
+            let keys: Vec<&str> = interface.extra.keys().map(String::as_str).collect();
+            let section = &interface.namespace;
+            let text = format!("[rpcinterface:{section}] takes no further keys, but has {}", keys.join(", "));
+            log(&mut activity, &Message::ConfigWarning(text));
+            return Err(usage(format!("Could not make {section} rpc interface")));
+        }
         let mut child_logs = ChildLogs::new(&config);
         if !config.daemon.nocleanup {
             for warning in child_logs.clean() {
