@@ -88,6 +88,7 @@ impl Fault {
     /// A fault of Supervisor: `NAME`, or `NAME: extra`.
     pub fn new(code: FaultCode, extra: Option<&str>) -> Fault {
         let name = code.name();
+        let extra = extra.filter(|extra| !extra.is_empty());
         let string = extra.map_or_else(|| name.to_owned(), |extra| format!("{name}: {extra}"));
         Fault { code: code.code(), string }
     }

@@ -14,6 +14,11 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     ("stylesheets/supervisor.css", "text/css", include_bytes!("assets/supervisor.css")),
     ("images/icon.png", "image/png", include_bytes!("assets/icon.png")),
     ("images/supervisor.gif", "image/gif", include_bytes!("assets/supervisor.gif")),
+    ("images/rule.gif", "image/gif", include_bytes!("assets/rule.gif")),
+    ("images/state0.gif", "image/gif", include_bytes!("assets/state0.gif")),
+    ("images/state1.gif", "image/gif", include_bytes!("assets/state1.gif")),
+    ("images/state2.gif", "image/gif", include_bytes!("assets/state2.gif")),
+    ("images/state3.gif", "image/gif", include_bytes!("assets/state3.gif")),
 ];
 
 /// GET or HEAD of a file.

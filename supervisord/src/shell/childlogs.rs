@@ -1,8 +1,8 @@
 //! Which files children log to.
 //!
 //! A configured path is used as it is. An AUTO file gets its name when its group is first added, and is made
-//! then, before the program ever starts; restarts append to it, and `remove` followed by `add` finds it again. A
-//! reread starts anew for groups that are not active (`cfg_al01`, `cfg_al07`).
+//! then, before the program ever starts; restarts append to it, and `remove` followed by `add` finds it again. After
+//! a reread a group that is added gets new files (`cfg_al01`, `cfg_al07`).
 
 use std::collections::HashMap;
 use std::io;
@@ -29,11 +29,11 @@ impl ChildLogs {
         ChildLogs { directory: directory(config), identifier: config.daemon.identifier.clone(), auto: HashMap::new() }
     }
 
-    /// The configuration was read again. The files of groups for which `is_active` holds stay.
-    pub(super) fn reread(&mut self, config: &Config, is_active: impl Fn(&str) -> bool) {
+    /// The configuration was read again. Processes that exist keep their files.
+    pub(super) fn reread(&mut self, config: &Config) {
         self.directory = directory(config);
         self.identifier.clone_from(&config.daemon.identifier);
-        self.auto.retain(|(group, _, _), _| is_active(group));
+        self.auto.clear();
     }
 
     /// Removes what earlier runs left behind.

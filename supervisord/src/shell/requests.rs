@@ -48,8 +48,7 @@ impl Owner {
         let config = (self.settings.reload)()?;
         if matches!(command, Command::Reread) {
             self.settings.adopt(&config);
-            let engine = &self.engine;
-            self.child_logs.reread(&config, |name| engine.active_groups().any(|group| group.name == name));
+            self.child_logs.reread(&config);
             self.engine.set_identifier(config.daemon.identifier);
         }
         Ok(config.groups)
