@@ -85,7 +85,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of Supervisor: `NAME`, or `NAME: extra`.
+    /// A fault of Supervisor: `NAME`, or `NAME: extra` where there is one that is not empty.
     pub fn new(code: FaultCode, extra: Option<&str>) -> Fault {
         let name = code.name();
         let extra = extra.filter(|extra| !extra.is_empty());
