@@ -66,13 +66,12 @@ impl Client {
     /// Calls any method, such as `supervisor.getProcessInfo`.
     ///
     /// # Errors
-    /// See [`Error`]. After anything but a fault the connection is dropped, and the next call makes a new one.
+    /// See [`Error`]. A fault leaves the connection in use; otherwise the next call makes a new one.
     pub fn call(&mut self, method: &str, params: impl Into<Vec<Value>>) -> Result<Value, Error> {
         let body = render_call(&MethodCall::new(method, params.into()));
         let request = self.request_text(&body);
-        if let Some(mut connection) = self.connection.take()
-            && connection.buffer().is_empty()
-            && connection.get_mut().is_idle()
+        if self.is_connection_idle()
+            && let Some(connection) = self.connection.take()
         {
             match self.exchange(connection, &request) {
                 Err(error) if error.is_connection_lost() && only_reads(method) => {}
@@ -102,6 +101,13 @@ impl Client {
             return Err(Error::Http { status: head.status, reason: head.reason });
         }
         LogStream::new(&head, connection)
+    }
+
+    /// Whether there is a kept connection that can take a request.
+    pub(super) fn is_connection_idle(&mut self) -> bool {
+        self.connection
+            .as_mut()
+            .is_some_and(|connection| connection.buffer().is_empty() && connection.get_mut().is_idle())
     }
 
     /// Sends one request and reads its reply; keeps the connection if it can be used again.

@@ -28,6 +28,8 @@ mod ensure;
 mod methods;
 mod socket;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use std::io;
