@@ -18,6 +18,8 @@ pub mod comm;
 pub mod event;
 #[cfg(feature = "getopt")]
 pub mod getopt;
+#[cfg(feature = "ini")]
+pub mod ini;
 pub mod listener;
 pub mod name;
 pub mod payload;

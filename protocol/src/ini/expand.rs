@@ -1,0 +1,103 @@
+//! `%(name)s` in option values: which names a place may use, and the two messages when it goes wrong.
+//!
+//! What a conversion means is [`format`](mod@super::format)'s affair. A [`Scope`] is a stack of maps, looked
+//! through from the top, so that the thousand variables of the environment are shared by all sections and a
+//! process adds only its own few names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::repr::str_repr;
+use thiserror::Error;
+
+use super::format::{Failure, Term, format};
+
+/// One map of names.
+pub type Layer = BTreeMap<String, Term>;
+
+/// The names that a place may use. Later layers hide earlier ones.
+#[derive(Clone, Copy)]
+pub struct Scope<'a>(pub &'a [&'a Layer]);
+
+impl<'a> Scope<'a> {
+    fn get(&self, name: &str) -> Option<&'a Term> {
+        self.0.iter().rev().find_map(|layer| layer.get(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0.iter().flat_map(|layer| layer.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// A layer of texts.
+pub fn texts<'a>(names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Layer {
+    names.into_iter().map(|(name, value)| (name.to_owned(), Term::Text(value.to_owned()))).collect()
+}
+
+/// Environment variables under their names `ENV_X`.
+pub fn variables<'a>(
+    variables: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> impl Iterator<Item = (String, Term)> {
+    variables.into_iter().map(|(name, value)| (format!("ENV_{name}"), Term::Text(value.clone())))
+}
+
+/// A value that cannot be expanded. Contract 3.3.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ExpandError {
+    /// A name that this place does not know.
+    #[error(
+        "Format string {} for {} contains names ({}) which cannot be expanded. Available names: {}",
+        str_repr(value), str_repr(label), str_repr(name), available.join(", ")
+    )]
+    UnknownName {
+        /// The whole value.
+        value: String,
+        /// `section.option`, mostly.
+        label: String,
+        /// The first unknown name.
+        name: String,
+        /// What could have been used, sorted.
+        available: Vec<String>,
+    },
+    /// Not a format string.
+    #[error("Format string {} for {} is badly formatted: {detail}", str_repr(value), str_repr(label))]
+    Malformed {
+        /// The whole value.
+        value: String,
+        /// `section.option`, mostly.
+        label: String,
+        /// What is wrong, in Python's words.
+        detail: String,
+    },
+}
+
+/// Expands a value once.
+///
+/// # Errors
+/// [`ExpandError`], which shows the value and the label.
+pub fn expand(value: &str, scope: Scope<'_>, label: &str) -> Result<String, ExpandError> {
+    if !value.contains('%') {
+        return Ok(value.to_owned());
+    }
+    format(value, &|name| scope.get(name)).map_err(|failure| {
+        let (value, label) = (value.to_owned(), label.to_owned());
+        match failure {
+            Failure::Unknown(name) => ExpandError::UnknownName { value, label, name, available: scope.names() },
+            Failure::Malformed(detail) => ExpandError::Malformed { value, label, detail },
+        }
+    })
+}
+
+/// Expands an already expanded value again, or leaves it alone if that is impossible.
+///
+/// Supervisor expands log file names and `[supervisord] environment` twice, and files rely on it (`ex12`); what
+/// only the second pass dislikes, such as the percent sign left by `%%`, is no error here.
+pub fn expand_again(value: String, scope: Scope<'_>) -> String {
+    if !value.contains('%') {
+        return value;
+    }
+    format(&value, &|name| scope.get(name)).unwrap_or(value)
+}
+
+#[cfg(test)]
+#[path = "expand_tests.rs"]
+mod tests;
