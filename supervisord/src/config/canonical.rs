@@ -17,8 +17,8 @@ use std::fmt::Write as _;
 
 use ini::{Ini, ParseOption};
 
-use super::document::{Document, Section};
 use super::model::Origin;
+use supervisor_protocol::ini::document::{Document, Section};
 
 /// The raw options of every section, by name, and where each was written.
 pub(super) struct Store {
@@ -119,9 +119,9 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::parse;
-    use super::super::document::{Mark, SectionId};
     use super::*;
+    use supervisor_protocol::ini::dialect::parse;
+    use supervisor_protocol::ini::document::{Mark, SectionId};
 
     const NASTY: &[&str] = &[
         "",

@@ -9,10 +9,10 @@ use std::fmt;
 use supervisor_protocol::repr::str_repr;
 use thiserror::Error;
 
-use super::dialect::DialectError;
-use super::expand::ExpandError;
 use super::model::Origin;
 use super::value::ValueError;
+use supervisor_protocol::ini::dialect::DialectError;
+use supervisor_protocol::ini::expand::ExpandError;
 
 /// Where something is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

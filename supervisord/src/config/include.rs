@@ -4,12 +4,13 @@
 //! An `[include]` section in an included file is not followed. A file that cannot be read is skipped with a
 //! warning (Supervisor skips it in silence). Contract 2.8.
 
-use super::document::Document;
 use super::error::{Cause, ConfigError, Place};
-use super::expand::{Scope, expand, texts, variables};
 use super::model::Notice;
-use super::text::is_blank;
-use super::{Included, Inputs, dialect, options, paths};
+use super::{Included, Inputs, options};
+use supervisor_protocol::ini::document::Document;
+use supervisor_protocol::ini::expand::{Scope, expand, texts, variables};
+use supervisor_protocol::ini::text::is_blank;
+use supervisor_protocol::ini::{dialect, paths};
 
 /// Reads the files that the main file includes, if it has an `[include]` section.
 pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, notices: &mut Vec<Notice>) -> Result<(), ConfigError> {

@@ -13,39 +13,30 @@
 //! the same inputs always gives the same configuration, and [`diff`] can compare two of them.
 
 mod canonical;
-mod decode;
-mod dialect;
 pub mod diff;
-mod document;
 mod environment;
 mod error;
-mod expand;
 #[cfg(test)]
 pub(crate) mod fake;
-mod format;
 mod include;
 pub mod model;
 pub mod options;
-pub mod paths;
 mod schema;
 mod shlex;
 pub mod signals;
-mod text;
 pub mod value;
 
 use std::path::Path;
 
-pub use decode::DecodeError;
-pub use dialect::DialectError;
 pub use environment::EnvironmentError;
 pub use error::{Cause, ConfigError, Place, SocketProblem};
-pub use expand::ExpandError;
 pub use schema::daemon::Overrides;
 pub use shlex::ShlexError;
 
 use canonical::Store;
-use document::Document;
 use model::{Config, DaemonConfig};
+use supervisor_protocol::ini::dialect;
+use supervisor_protocol::ini::document::Document;
 
 /// A user of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]

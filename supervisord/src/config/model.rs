@@ -8,15 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
-
-/// Where something was written: file and line (1-based; 0 when it was not written anywhere).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The path as the user gave it (or as an include pattern produced it).
-    pub file: String,
-    /// 1-based line number in that file.
-    pub line: usize,
-}
+pub use supervisor_protocol::ini::document::Origin;
 
 /// A complete configuration, after expansion and validation.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,8 +12,9 @@ use thiserror::Error;
 use super::World;
 use super::environment::EnvironmentError;
 use super::model::{AutoRestart, LogLevel};
-use super::text::strip;
-use super::{paths, signals};
+use super::signals;
+use supervisor_protocol::ini::paths;
+use supervisor_protocol::ini::text::strip;
 
 /// Why a text is no value of its type; the message users see.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -140,15 +141,23 @@ pub fn level(text: &str, _: &dyn World) -> Parsed<LogLevel> {
     })
 }
 
+/// `~` and `~name` at the start of a path become home directories.
+pub(super) fn expand_user(path: &str, world: &dyn World) -> String {
+    paths::expand_user(path, |name| match name {
+        None => world.home(),
+        Some(name) => world.user_by_name(name).map(|user| user.home),
+    })
+}
+
 /// A directory that exists; `~` is expanded.
 pub fn existing_directory(text: &str, world: &dyn World) -> Parsed<PathBuf> {
-    let path = PathBuf::from(paths::expand_user(text, world));
+    let path = PathBuf::from(expand_user(text, world));
     if world.is_directory(&path) { Ok(path) } else { Err(ValueError::NoDirectory(text.to_owned())) }
 }
 
 /// A path whose directory, if it names one, exists; `~` is expanded.
 pub fn existing_dirpath(text: &str, world: &dyn World) -> Parsed<String> {
-    let path = paths::expand_user(text, world);
+    let path = expand_user(text, world);
     let parent = paths::parent(&path);
     if parent.is_empty() || world.is_directory(Path::new(parent)) {
         Ok(path)

@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::glob::glob;
 use crate::config::model::Config;
-use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World, paths};
+use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World};
+use supervisor_protocol::ini::paths;
 
 /// Written to stderr when root lets the program search for its configuration.
 pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is searching for its configuration \

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use super::super::environment;
 use super::super::error::ConfigError;
-use super::super::expand::{Scope, expand_again, texts};
 use super::super::model::{DaemonConfig, DaemonLog, LogLevel, Notice};
 use super::super::options::table::daemon as table;
-use super::super::paths;
 use super::super::value::ValueError;
 use super::Context;
+use supervisor_protocol::ini::expand::{Scope, expand_again, texts};
+use supervisor_protocol::ini::paths;
 
 /// Values from the command line, checked. They win over the file, on every reread too.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,12 +1,13 @@
 //! `[fcgi-program:x]`: a program whose processes share a listening socket. Contract 2.6.
 
 use super::super::error::{Cause, ConfigError, SocketProblem};
-use super::super::expand::{Scope, texts};
 use super::super::model::{FastCgiConfig, GroupConfig, GroupKind, Notice};
 use super::super::options::table::{fcgi as table, program as program_table};
-use super::super::text::is_blank;
-use super::super::{World, paths, value};
+use super::super::{World, value};
 use super::{Context, Reader, program};
+use supervisor_protocol::ini::expand::{Scope, texts};
+use supervisor_protocol::ini::paths;
+use supervisor_protocol::ini::text::is_blank;
 
 /// Reads the section as a group of its own.
 pub(super) fn read(

@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::expand::Scope;
 use super::super::model::{GroupConfig, GroupKind, Notice, ProcessConfig};
 use super::super::options::table::group as table;
 use super::{Context, fcgi, program};
+use supervisor_protocol::ini::expand::Scope;
 
 /// Reads a group; `members` collects the headers of the sections in it.
 pub(super) fn read(

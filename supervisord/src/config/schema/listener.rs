@@ -3,10 +3,10 @@
 use supervisor_protocol::event::EventKind;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::expand::Scope;
 use super::super::model::{GroupConfig, GroupKind, Notice, PoolConfig};
 use super::super::options::table::listener as table;
 use super::{Context, Reader, program};
+use supervisor_protocol::ini::expand::Scope;
 
 /// Reads a pool. Its name is the text after the colon as it stands, unlike that of a program.
 pub(super) fn read(

@@ -20,10 +20,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::canonical::Store;
 use super::error::{Cause, ConfigError};
-use super::expand::{Layer, texts, variables};
 use super::model::{Config, GroupConfig, Notice, Origin, ProcessConfig};
 use super::{Inputs, World};
 use reader::Reader;
+use supervisor_protocol::ini::expand::{Layer, texts, variables};
 
 /// What the sections share.
 struct Context<'a> {

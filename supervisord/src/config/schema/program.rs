@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use super::super::environment;
 use super::super::error::{Cause, ConfigError};
-use super::super::expand::{Layer, Scope, expand_again, texts, variables};
-use super::super::format::Term;
 use super::super::model::{ChannelConfig, GroupConfig, GroupKind, LogTarget, Notice, ProcessConfig, ServerUrl};
 use super::super::options::table::program as table;
 use super::super::options::{Setting, table::NAME};
-use super::super::text::strip;
 use super::super::value::{LogfileName, ValueError, find_forbidden};
 use super::{Context, Reader};
+use supervisor_protocol::ini::expand::{Layer, Scope, expand_again, texts, variables};
+use supervisor_protocol::ini::format::Term;
+use supervisor_protocol::ini::text::strip;
 
 /// `[program:x]` as a group of its own.
 pub(super) fn read(

@@ -3,8 +3,8 @@
 use super::super::World;
 use super::super::canonical::Store;
 use super::super::error::{Cause, ConfigError, Place};
-use super::super::expand::{Scope, expand};
 use super::super::options::{Entry, Optional, Parser, Setting};
+use supervisor_protocol::ini::expand::{Scope, expand};
 
 /// One section.
 #[derive(Clone, Copy)]

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::expand::Scope;
 use super::super::model::RpcInterfaceConfig;
 use super::super::options::table::rpc_interface as table;
 use super::listener::is_spec;
 use super::{Context, program};
+use supervisor_protocol::ini::expand::Scope;
 
 const MAIN: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 

@@ -1,13 +1,13 @@
 //! `[inet_http_server]` and `[unix_http_server]`: any section whose name starts so. Contract 2.2 and 2.3.
 
 use super::super::error::{Cause, ConfigError};
-use super::super::expand::Scope;
 use super::super::model::{ServerAddress, ServerConfig};
 use super::super::options::Optional;
 use super::super::options::table::{inet_server, unix_server};
-use super::super::paths;
-use super::super::text::strip;
 use super::{Context, Reader};
+use supervisor_protocol::ini::expand::Scope;
+use supervisor_protocol::ini::paths;
+use supervisor_protocol::ini::text::strip;
 
 /// All servers in the order in which they open: inet, then unix, each in file order.
 pub(super) fn read(context: &Context<'_>) -> Result<Vec<ServerConfig>, ConfigError> {
@@ -33,7 +33,7 @@ fn unix(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigErro
     let Some(file) = reader.find(&unix_server::FILE, with_here)? else {
         return Err(reader.section_error(Cause::NoFile { section: section.to_owned() }));
     };
-    let file = paths::expand_user(strip(&file), context.world);
+    let file = super::super::value::expand_user(strip(&file), context.world);
     let path = paths::absolute(context.world.cwd(), &file);
     let scope = Scope(&[&context.variables]);
     let credentials = credentials(&reader, &unix_server::USERNAME, &unix_server::PASSWORD, scope)?;
