@@ -85,10 +85,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of Supervisor: `NAME`, or `NAME: extra` where there is one that is not empty.
+    /// A fault of Supervisor: `NAME`, or `NAME: extra`; an empty extra leaves `NAME: `.
     pub fn new(code: FaultCode, extra: Option<&str>) -> Fault {
         let name = code.name();
-        let extra = extra.filter(|extra| !extra.is_empty());
         let string = extra.map_or_else(|| name.to_owned(), |extra| format!("{name}: {extra}"));
         Fault { code: code.code(), string }
     }
