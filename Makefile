@@ -25,7 +25,7 @@ test:
 
 unit:
 	cargo test --workspace --exclude supervisor-tests
-	cargo test -p supervisor-tests --lib --bins
+	cargo test -p supervisor-tests --lib --bins --test tidy
 
 check:
 	cargo fmt --all --check
