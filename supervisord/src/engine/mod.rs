@@ -292,20 +292,14 @@ impl Supervisor {
             Input::StopEverything(after) => self.stop_everything(after, turn),
             Input::Deadline => {}
         }
-        loop {
-            self.pass_deadlines(turn);
-            self.hand_out(turn);
-            self.continue_shutdown(turn);
-            self.hand_out(turn);
-            // A stop with `stopwaitsecs=0` is due at once.
-            if !self.is_deadline_due(turn.now.mono) {
-                break;
-            }
-        }
+        self.pass_deadlines(turn);
+        self.hand_out(turn);
+        self.continue_shutdown(turn);
+        self.hand_out(turn);
     }
 
-    /// When [`Input::Deadline`] is due, on the monotonic clock. Never before the time of the last input, once
-    /// every [`Effect::Spawn`] has its result.
+    /// When [`Input::Deadline`] is due, on the monotonic clock. Always after the time of the last input, once
+    /// every [`Effect::Spawn`] and [`Effect::Signal`] has its result.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()
     }

@@ -18,7 +18,7 @@ mod world;
 use world::Simulation;
 
 /// Runs that a test makes unless `SIM_RUNS` says otherwise.
-const RUNS: u64 = 2000;
+const RUNS: u64 = 1000;
 
 /// A planted fault, for the simulation to find. Each is asked for at one place of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

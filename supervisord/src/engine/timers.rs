@@ -72,14 +72,8 @@ impl Timers {
 }
 
 impl Supervisor {
-    /// Whether a timer may be acted on now. Those of processes wait until every spawn has its result, so that
-    /// processes with `startsecs=0` that are started together become RUNNING together, in definition order
-    /// (`ev_e37`).
-    pub(super) fn is_deadline_due(&self, now: Duration) -> bool {
-        self.spawning == 0 && self.timers.next().is_some_and(|at| at <= now)
-    }
-
-    /// Acts on every timer that is due.
+    /// Acts on every timer that is due. None is while a spawn has no result yet, so that processes with
+    /// `startsecs=0` that are started together become RUNNING together, in definition order (`ev_e37`).
     pub(super) fn pass_deadlines(&mut self, turn: &mut Turn) {
         if self.spawning > 0 {
             return;

@@ -161,7 +161,11 @@ impl Simulation {
             60..72 => self.reap().map(drop),
             72..90 => self.client_asks(),
             90..95 => self.child_writes(),
-            95 => self.input(Input::Exited(1_000_000, Death::Code(0))),
+            95 => match self.children.values().find(|child| child.stdin_closed).map(|child| child.process) {
+                // A report about something that was written long ago.
+                Some(process) => self.input(Input::StdinClosed(process)),
+                None => self.input(Input::Exited(1_000_000, Death::Code(0))),
+            },
             96 => {
                 let by = Duration::from_millis(self.rng.below(20_000));
                 self.now.wall = if self.rng.once_in(2) { self.now.wall + by } else { self.now.wall - by };
