@@ -2,8 +2,8 @@
 //!
 //! A pool hands out at the end of each turn in which it took an event or a listener became ready for one, never
 //! at a poll; so the log tells what happened before it tells who was sent it. Within a turn it hands out only to
-//! save an event from a full queue. The
-//! head of the queue goes to the first process, in configuration order, that is RUNNING and READY (`ev_l08`).
+//! save an event from a full queue. The head of the queue goes to the first process, in configuration order,
+//! that is RUNNING and READY (`ev_l08`).
 //! What a listener rejects, dies on or answers wrongly goes back to the head of the queue of the pool **that
 //! owns the process** and to no other (`ev_l11`).
 
@@ -33,10 +33,10 @@ impl Supervisor {
             turn.log(Message::Overflow { pool: name.clone(), serial: lost.occurrence.serial });
         }
         #[cfg(test)]
-        if self.fault == Some(super::sim::Fault::GapInPoolserials) {
-            if let Some((_, pool)) = self.pool_mut(group) {
-                pool.skip_poolserial();
-            }
+        if self.fault == Some(super::sim::Fault::GapInPoolserials)
+            && let Some((_, pool)) = self.pool_mut(group)
+        {
+            pool.skip_poolserial();
         }
         self.stir(group);
     }

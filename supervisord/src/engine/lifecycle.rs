@@ -127,10 +127,10 @@ impl Supervisor {
         self.end_session(id, session, turn);
         self.restart_by_policy(id, expected, turn);
         #[cfg(test)]
-        if self.fault == Some(super::sim::Fault::DoubleRestart) {
-            if self.processes.get(&id).is_some_and(|process| process.state() == ProcessState::Starting) {
-                turn.effect(Effect::Spawn(id));
-            }
+        if self.fault == Some(super::sim::Fault::DoubleRestart)
+            && self.processes.get(&id).is_some_and(|process| process.state() == ProcessState::Starting)
+        {
+            turn.effect(Effect::Spawn(id));
         }
     }
 

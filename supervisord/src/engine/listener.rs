@@ -88,9 +88,8 @@ impl Session {
         self.sent_at = Some(now);
     }
 
-    /// Whether it works on an event that it was sent at `since` or later, or has just done so and did not say
-    /// READY again yet.
-    pub(super) fn is_at_work(&self, since: Duration) -> Option<AtWork> {
+    /// What it does about an event that it was sent at `since` or later; `None` if it was sent none or is done.
+    pub(super) fn at_work(&self, since: Duration) -> Option<AtWork> {
         self.sent_at.filter(|at| *at >= since)?;
         match self.state {
             ListenerState::Busy => Some(AtWork::OnAnEvent),

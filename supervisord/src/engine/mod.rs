@@ -56,7 +56,7 @@ use jobs::Jobs;
 use message::Message;
 use shutdown::Shutdown;
 use ticks::Ticks;
-use timers::{Timer, Timers};
+use timers::Timers;
 
 /// The time of an input, on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,20 +292,14 @@ impl Supervisor {
             Input::StopEverything(after) => self.stop_everything(after, turn),
             Input::Deadline => {}
         }
-        loop {
-            self.pass_deadlines(turn);
-            self.hand_out(turn);
-            self.continue_shutdown(turn);
-            self.hand_out(turn);
-            // A stop with `stopwaitsecs=0` is due at once.
-            if !self.is_deadline_due(turn.now.mono) {
-                break;
-            }
-        }
+        self.pass_deadlines(turn);
+        self.hand_out(turn);
+        self.continue_shutdown(turn);
+        self.hand_out(turn);
     }
 
-    /// When [`Input::Deadline`] is due, on the monotonic clock. Never before the time of the last input, once
-    /// every [`Effect::Spawn`] has its result.
+    /// When [`Input::Deadline`] is due, on the monotonic clock. Always after the time of the last input, once
+    /// every [`Effect::Spawn`] and [`Effect::Signal`] has its result.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()
     }
@@ -382,49 +376,6 @@ impl Supervisor {
                 }
                 Subscriber::Waiters => self.settle(event, turn),
             }
-        }
-    }
-
-    /// Whether a timer may be acted on now. Those of processes wait until every spawn has its result, so that
-    /// processes with `startsecs=0` that are started together become RUNNING together, in definition order
-    /// (`ev_e37`).
-    fn is_deadline_due(&self, now: Duration) -> bool {
-        self.spawning == 0 && self.timers.next().is_some_and(|at| at <= now)
-    }
-
-    /// Acts on every timer that is due.
-    fn pass_deadlines(&mut self, turn: &mut Turn) {
-        if self.spawning > 0 {
-            return;
-        }
-        while let Some(timer) = self.timers.pop_due(turn.now.mono) {
-            match timer {
-                Timer::Process(process) => self.process_deadline(process, turn),
-                Timer::StopReport(process) => self.report_stopping(process, turn),
-                Timer::Tick => {
-                    self.timers.arm(Timer::Tick, Ticks::next(turn.now));
-                    for tick in self.ticks.due(turn.now) {
-                        self.publish(&tick, turn);
-                    }
-                }
-                Timer::ShutdownReport | Timer::Drain => {}
-            }
-        }
-    }
-
-    /// Ticks cost a wake-up every five seconds, so they run only while a pool wants them.
-    fn arm_ticks(&mut self, now: Now) {
-        let wanted = [EventKind::Tick5, EventKind::Tick60, EventKind::Tick3600]
-            .iter()
-            .any(|kind| self.bus.subscriber(*kind, 0).is_some());
-        if !wanted {
-            self.timers.disarm(Timer::Tick);
-            return;
-        }
-        if !self.timers.is_armed(Timer::Tick) {
-            // Boundaries that passed while nobody listened are not news.
-            self.ticks.look(now);
-            self.timers.arm(Timer::Tick, Ticks::next(now));
         }
     }
 }

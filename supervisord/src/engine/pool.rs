@@ -125,6 +125,24 @@ impl Pool {
         self.max_events
     }
 
+    /// The bound in payload bytes.
+    #[cfg(test)]
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// The number that the next event gets, which is how many were accepted.
+    #[cfg(test)]
+    pub(super) fn next_poolserial(&self) -> u64 {
+        self.next_poolserial
+    }
+
+    /// What waits, head first.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> impl Iterator<Item = &Delivery> {
+        self.queue.iter()
+    }
+
     /// Leaves a hole in the numbering, for the simulation to find.
     #[cfg(test)]
     pub(super) fn skip_poolserial(&mut self) {

@@ -113,7 +113,7 @@ impl Supervisor {
         let Some(Group { members, pool: Some(pool), .. }) = self.groups.get(&group) else { return false };
         let busy = members.iter().filter_map(|id| self.processes.get(id)).any(|process| {
             process.state() == ProcessState::Running
-                && match process.session.as_ref().and_then(|session| session.is_at_work(shutdown.since)) {
+                && match process.session.as_ref().and_then(|session| session.at_work(shutdown.since)) {
                     Some(AtWork::OnAnEvent) => true,
                     Some(AtWork::BetweenEvents) => !pool.is_empty(),
                     None => false,

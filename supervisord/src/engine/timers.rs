@@ -7,7 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use supervisor_protocol::event::EventKind;
+
 use super::process::ProcessId;
+use super::ticks::Ticks;
+use super::{Now, Supervisor, Turn};
 
 /// What a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +68,45 @@ impl Timers {
         }
         self.disarm(timer);
         Some(timer)
+    }
+}
+
+impl Supervisor {
+    /// Acts on every timer that is due. None is while a spawn has no result yet, so that processes with
+    /// `startsecs=0` that are started together become RUNNING together, in definition order (`ev_e37`).
+    pub(super) fn pass_deadlines(&mut self, turn: &mut Turn) {
+        if self.spawning > 0 {
+            return;
+        }
+        while let Some(timer) = self.timers.pop_due(turn.now.mono) {
+            match timer {
+                Timer::Process(process) => self.process_deadline(process, turn),
+                Timer::StopReport(process) => self.report_stopping(process, turn),
+                Timer::Tick => {
+                    self.timers.arm(Timer::Tick, Ticks::next(turn.now));
+                    for tick in self.ticks.due(turn.now) {
+                        self.publish(&tick, turn);
+                    }
+                }
+                Timer::ShutdownReport | Timer::Drain => {}
+            }
+        }
+    }
+
+    /// Ticks cost a wake-up every five seconds, so they run only while a pool wants them.
+    pub(super) fn arm_ticks(&mut self, now: Now) {
+        let wanted = [EventKind::Tick5, EventKind::Tick60, EventKind::Tick3600]
+            .iter()
+            .any(|kind| self.bus.subscriber(*kind, 0).is_some());
+        if !wanted {
+            self.timers.disarm(Timer::Tick);
+            return;
+        }
+        if !self.timers.is_armed(Timer::Tick) {
+            // Boundaries that passed while nobody listened are not news.
+            self.ticks.look(now);
+            self.timers.arm(Timer::Tick, Ticks::next(now));
+        }
     }
 }
 
