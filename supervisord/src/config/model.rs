@@ -241,7 +241,7 @@ pub struct ProcessConfig {
     /// Restart after an exit from RUNNING.
     pub autorestart: AutoRestart,
     /// Time it must stay up to count as started. Zero: at once.
-    pub startsecs: Duration,
+    pub startsecs: Seconds,
     /// Failed starts before FATAL, beyond the first. Negative acts like a smaller number.
     pub startretries: i64,
     /// Exit codes that count as expected.
@@ -249,7 +249,7 @@ pub struct ProcessConfig {
     /// Signal number sent to stop it.
     pub stopsignal: i32,
     /// Time between the stop signal and SIGKILL. Zero: at once.
-    pub stopwaitsecs: Duration,
+    pub stopwaitsecs: Seconds,
     /// The stop signal goes to the process group.
     pub stopasgroup: bool,
     /// SIGKILL goes to the process group.
@@ -273,6 +273,23 @@ pub struct ProcessConfig {
     /// The shared socket of an `[fcgi-program:x]` that is a member of a `[group:x]`: its processes in that group
     /// share it. `None` in a group that [`GroupKind::FastCgi`] gives a socket as a whole.
     pub fcgi: Option<FastCgiConfig>,
+}
+
+/// A number of seconds as it was written. Negative ones are allowed and act like zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub i64);
+
+impl Seconds {
+    /// The time to wait.
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// `autorestart=`.

@@ -50,7 +50,7 @@ impl Supervisor {
         let Life::Starting { since, .. } = *process.life() else { return };
         process.set_pid(pid);
         process.session = listens.then(Session::new);
-        let startsecs = process.config.startsecs;
+        let startsecs = process.config.startsecs.duration();
         let name = process.name().clone();
         self.pids.insert(pid, id);
         self.timers.arm(Timer::Process(id), since + startsecs);
@@ -179,7 +179,7 @@ impl Supervisor {
                 turn.log(Message::KillingHard { name: process.name().clone(), pid });
                 let config = process.config.clone();
                 self.kill(id, pid, SIGKILL, config.killasgroup, Purpose::Kill, turn);
-                self.timers.arm(Timer::Process(id), turn.now.mono + kill_interval(config.stopwaitsecs));
+                self.timers.arm(Timer::Process(id), turn.now.mono + kill_interval(config.stopwaitsecs.duration()));
             }
             Life::Starting { pid: None, .. }
             | Life::Stopped
@@ -202,7 +202,7 @@ impl Supervisor {
             Life::Starting { pid: Some(pid), .. } | Life::Running { pid } => {
                 let (signal, group) = (config.stopsignal, config.stopasgroup);
                 turn.log(Message::Killing { name, pid, group, signal });
-                self.timers.arm(Timer::Process(id), turn.now.mono + config.stopwaitsecs);
+                self.timers.arm(Timer::Process(id), turn.now.mono + config.stopwaitsecs.duration());
                 self.change(id, Life::Stopping { pid }, StateChange::Stopping { pid }, turn);
                 turn.effect(Effect::Signal { process: id, pid, signal, group, purpose: Purpose::Stop });
             }
@@ -304,7 +304,7 @@ impl Supervisor {
     }
 
     fn startsecs(&self, id: ProcessId) -> Duration {
-        self.processes.get(&id).map(|process| process.config.startsecs).unwrap_or_default()
+        self.processes.get(&id).map(|process| process.config.startsecs.duration()).unwrap_or_default()
     }
 
     /// A removed process has no deadlines.

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use supervisor_protocol::event::Channel;
@@ -15,7 +14,7 @@ use supervisor_protocol::repr::{bytes_repr, decode_or_repr, str_repr};
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
 use super::process::Death;
-use crate::config::model::LogLevel;
+use crate::config::model::{LogLevel, Seconds};
 
 /// One line (or block of lines) of the activity log.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +46,7 @@ pub enum Message {
     // Processes.
     Spawned { name: Arc<str>, pid: i32 },
     SpawnError(String),
-    EnteredRunning { name: Arc<str>, startsecs: Duration },
+    EnteredRunning { name: Arc<str>, startsecs: Seconds },
     Exited { name: Arc<str>, death: Death, expected: bool },
     Stopped { name: Arc<str>, death: Death, expected: bool },
     GaveUp { name: Arc<str> },
@@ -203,8 +202,7 @@ impl fmt::Display for Message {
             SpawnError(text) => write!(f, "spawnerr: {text}"),
             EnteredRunning { name, startsecs } => write!(
                 f,
-                "success: {name} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
-                startsecs.as_secs()
+                "success: {name} entered RUNNING state, process has stayed up for > than {startsecs} seconds (startsecs)"
             ),
             Exited { name, death, expected } => {
                 write!(f, "exited: {name} ({death}; {})", if *expected { "expected" } else { "not expected" })
@@ -342,7 +340,7 @@ mod tests {
                 "stopped: x (terminated by SIGTERM (core dumped))",
             ),
             (
-                Message::EnteredRunning { name: name.clone(), startsecs: Duration::from_secs(1) },
+                Message::EnteredRunning { name: name.clone(), startsecs: Seconds(1) },
                 LogLevel::Info,
                 "success: x entered RUNNING state, process has stayed up for > than 1 seconds (startsecs)",
             ),

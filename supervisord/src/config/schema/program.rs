@@ -14,6 +14,7 @@ use super::super::options::table::program as table;
 use super::super::options::{Setting, table::NAME};
 use super::super::value::{LogfileName, ValueError, find_forbidden};
 use super::{Context, Reader};
+use crate::config::model::Seconds;
 use supervisor_protocol::ini::expand::{Layer, Scope, expand_again, texts, variables};
 use supervisor_protocol::ini::format::Term;
 use supervisor_protocol::ini::text::strip;
@@ -141,11 +142,11 @@ impl<'a> Program<'a> {
             priority,
             autostart,
             autorestart,
-            startsecs: seconds(startsecs),
+            startsecs: Seconds(startsecs),
             startretries,
             exitcodes,
             stopsignal,
-            stopwaitsecs: seconds(stopwaitsecs),
+            stopwaitsecs: Seconds(stopwaitsecs),
             stopasgroup,
             killasgroup,
             uid,
@@ -231,11 +232,6 @@ impl<'a> Program<'a> {
             ..self.template.clone()
         })
     }
-}
-
-/// Zero or less acts at once.
-fn seconds(number: i64) -> Duration {
-    Duration::from_secs(u64::try_from(number).unwrap_or(0))
 }
 
 /// The warning about `environment=` text that no grammar reads as pairs (Q20).

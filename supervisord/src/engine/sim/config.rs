@@ -1,10 +1,9 @@
 //! Random configurations: a few groups and pools, options at the ends of their ranges.
 
-use std::time::Duration;
-
 use supervisor_protocol::event::EventKind;
 
 use super::rng::Rng;
+use crate::config::model::Seconds;
 use crate::config::model::{AutoRestart, GroupConfig, GroupKind, PoolConfig, ProcessConfig};
 use crate::engine::tests::config::{group, pool, process};
 
@@ -22,7 +21,7 @@ pub(super) fn random(rng: &mut Rng) -> Vec<GroupConfig> {
         let mut listeners = members(rng, &format!("l{index}"));
         for listener in &mut listeners {
             // Listeners that come up are worth more than others.
-            listener.startsecs = Duration::from_secs(rng.below(2));
+            listener.startsecs = Seconds(rng.below(2) as i64);
             listener.autostart = true;
         }
         let kind = GroupKind::EventListener(PoolConfig { events: events(rng), buffer_size: buffer_size(rng) });
@@ -40,9 +39,9 @@ fn members(rng: &mut Rng, prefix: &str) -> Vec<ProcessConfig> {
             priority: *rng.pick(&[1, 2, 999]),
             autostart: !rng.once_in(4),
             autorestart: *rng.pick(&[AutoRestart::Never, AutoRestart::Always, AutoRestart::Unexpected]),
-            startsecs: Duration::from_secs(rng.below(3)),
+            startsecs: Seconds(rng.below(3) as i64),
             startretries: *rng.pick(&[0, 1, 3, -1]),
-            stopwaitsecs: Duration::from_secs(*rng.pick(&[0, 1, 10])),
+            stopwaitsecs: Seconds(*rng.pick(&[0, 1, 10])),
             stopasgroup: rng.once_in(2),
             killasgroup: rng.once_in(2),
             ..process(&format!("{prefix}{index}"))

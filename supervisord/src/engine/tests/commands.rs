@@ -3,6 +3,7 @@
 use super::config::{group, process, process_with, program, secs};
 use super::world::World;
 use crate::config::model::ProcessConfig;
+use crate::config::model::Seconds;
 use crate::engine::command::{Command, Refusal, Reply, Target};
 use crate::engine::{Facts, Input};
 use supervisor_protocol::state::ProcessState::*;
@@ -21,14 +22,14 @@ fn one(set: impl FnOnce(&mut ProcessConfig)) -> World {
 /// `ctl_x21`: true after startsecs, or at once without.
 #[test]
 fn a_waiting_start_ends_with_running() {
-    let mut world = one(|p| p.startsecs = secs(2));
+    let mut world = one(|p| p.startsecs = Seconds(2));
     let ticket = world.start("x", true);
     world.advance(secs(1));
     assert_eq!(world.answer(ticket), None);
     world.advance(secs(1));
     assert_eq!(world.answer(ticket), Some(Ok(Reply::Done)));
 
-    let mut world = one(|p| p.startsecs = secs(0));
+    let mut world = one(|p| p.startsecs = Seconds(0));
     let ticket = world.start("x", true);
     assert_eq!(world.answer(ticket), Some(Ok(Reply::Done)));
 }
@@ -89,7 +90,7 @@ fn a_waiting_start_ends_with_the_first_failure() {
 fn a_stopping_process_cannot_be_started() {
     for wait in [true, false] {
         let mut world =
-            World::started(vec![group("g", 999, vec![process("x"), manual("y", |p| p.startsecs = secs(0))])]);
+            World::started(vec![group("g", 999, vec![process("x"), manual("y", |p| p.startsecs = Seconds(0))])]);
         world.stop("g:x", false);
         world.lines();
         let ticket = world.start("g:x", wait);
@@ -125,13 +126,13 @@ fn a_stop_waits_until_it_is_stopped() {
 
 fn mixed() -> World {
     let members = vec![
-        manual("slow", |p| p.startsecs = secs(3)),
-        manual("quick", |p| p.startsecs = secs(1)),
-        manual("instant", |p| p.startsecs = secs(0)),
+        manual("slow", |p| p.startsecs = Seconds(3)),
+        manual("quick", |p| p.startsecs = Seconds(1)),
+        manual("instant", |p| p.startsecs = Seconds(0)),
         manual("broken", |_| {}),
         manual("missing", |_| {}),
         manual("first", |p| {
-            p.startsecs = secs(9);
+            p.startsecs = Seconds(9);
             p.priority = 1;
         }),
     ];

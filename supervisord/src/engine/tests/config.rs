@@ -6,6 +6,7 @@ use std::time::Duration;
 use supervisor_protocol::event::EventKind;
 
 use super::world::TERM;
+use crate::config::model::Seconds;
 use crate::config::model::{
     AutoRestart, ChannelConfig, GroupConfig, GroupKind, LogTarget, Origin, PoolConfig, ProcessConfig, ServerUrl,
 };
@@ -35,11 +36,11 @@ pub(in crate::engine) fn process(name: &str) -> ProcessConfig {
         priority: 999,
         autostart: true,
         autorestart: AutoRestart::Unexpected,
-        startsecs: secs(1),
+        startsecs: Seconds(1),
         startretries: 3,
         exitcodes: vec![0],
         stopsignal: TERM,
-        stopwaitsecs: secs(10),
+        stopwaitsecs: Seconds(10),
         stopasgroup: false,
         killasgroup: false,
         uid: None,
@@ -48,6 +49,7 @@ pub(in crate::engine) fn process(name: &str) -> ProcessConfig {
         environment: BTreeMap::new(),
         serverurl: ServerUrl::Auto,
         redirect_stderr: false,
+        fcgi: None,
         stdout: channel.clone(),
         stderr: channel,
     }
@@ -82,7 +84,7 @@ pub(in crate::engine) fn pool_of(
     events: &[EventKind],
     buffer_size: Option<usize>,
 ) -> GroupConfig {
-    let members = members.iter().map(|name| process_with(name, |p| p.startsecs = Duration::ZERO)).collect();
+    let members = members.iter().map(|name| process_with(name, |p| p.startsecs = Seconds(0))).collect();
     let kind = GroupKind::EventListener(PoolConfig { events: events.to_vec(), buffer_size });
     GroupConfig { kind, ..group(name, -1, members) }
 }

@@ -3,6 +3,7 @@
 use super::config::{millis, program, secs};
 use super::world::World;
 use crate::config::model::AutoRestart;
+use crate::config::model::Seconds;
 use crate::engine::process::Death;
 use supervisor_protocol::state::ProcessState::*;
 
@@ -136,7 +137,7 @@ fn a_spawn_error_is_a_failed_start() {
 /// `cfg_sm06`, `ev_e22`, `ev_e23`: startsecs=0 never backs off.
 #[test]
 fn without_startsecs_an_instant_exit_was_running() {
-    let mut world = World::watched(vec![program("x", |p| p.startsecs = secs(0))]);
+    let mut world = World::watched(vec![program("x", |p| p.startsecs = Seconds(0))]);
     world.exits("x", 0);
     assert_eq!(
         world.events()[2..],
@@ -230,7 +231,7 @@ fn one_that_keeps_ending_is_restarted_for_ever() {
 /// `cfg_sm25`: ten restarts at once, then ten a second, and one line a minute about it.
 #[test]
 fn one_that_ends_at_once_is_held_back() {
-    let mut world = World::started(vec![program("x", |p| p.startsecs = secs(0))]);
+    let mut world = World::started(vec![program("x", |p| p.startsecs = Seconds(0))]);
     world.lines();
     for _ in 0..10 {
         world.exits("x", 1);
@@ -263,7 +264,7 @@ fn one_that_ends_at_once_is_held_back() {
 /// `cfg_sm25`: one that lives 100 ms restarts at once for ever.
 #[test]
 fn one_that_lives_long_enough_is_never_held_back() {
-    let mut world = World::started(vec![program("x", |p| p.startsecs = secs(0))]);
+    let mut world = World::started(vec![program("x", |p| p.startsecs = Seconds(0))]);
     for _ in 0..100 {
         world.advance(millis(100));
         world.exits("x", 1);

@@ -3,6 +3,7 @@
 use super::config::{group, millis, pool, process, process_with, program, secs};
 use super::world::World;
 use crate::config::model::ProcessConfig;
+use crate::config::model::Seconds;
 use crate::engine::command::Command;
 use supervisor_protocol::event::{Channel, EventKind};
 
@@ -74,7 +75,7 @@ fn a_client_acts_by_priority_and_running_follows_the_definition() {
             process_with(name, |p| {
                 p.priority = priority;
                 p.autostart = false;
-                p.startsecs = secs(startsecs);
+                p.startsecs = Seconds(startsecs);
             })
         };
         let mut world = World::watched(vec![group("g", 999, vec![member("z", 3), member("b", 1), member("a", 1)])]);
@@ -188,7 +189,7 @@ fn an_update_stops_removes_adds_and_starts() {
 #[test]
 fn last_words_precede_the_end() {
     use crate::engine::Input;
-    let mut world = World::watched(vec![program("x", |p| p.startsecs = secs(0))]);
+    let mut world = World::watched(vec![program("x", |p| p.startsecs = Seconds(0))]);
     world.events();
     world.lines();
     let id = world.id("x");
@@ -211,8 +212,10 @@ fn last_words_precede_the_end() {
 /// Deadlines that fall together are served in definition order, in one turn; early ones first.
 #[test]
 fn late_deadlines_are_served_by_time() {
-    let mut world =
-        World::watched(vec![program("slow", |p| p.startsecs = secs(2)), program("quick", |p| p.startsecs = secs(1))]);
+    let mut world = World::watched(vec![
+        program("slow", |p| p.startsecs = Seconds(2)),
+        program("quick", |p| p.startsecs = Seconds(1)),
+    ]);
     world.events();
     world.sleep(secs(3) + millis(5));
     world.advance(secs(0));

@@ -3,6 +3,7 @@
 use super::config::{pool, pool_of, process_with, program, secs};
 use super::world::World;
 use crate::config::model::AutoRestart;
+use crate::config::model::Seconds;
 use crate::engine::command::Command;
 use supervisor_protocol::event::EventKind;
 use supervisor_protocol::state::ProcessState;
@@ -196,7 +197,7 @@ fn a_removed_pool_is_forgotten() {
 #[test]
 fn a_burst_of_starts_is_kept() {
     let mut listener = pool("l", &[EventKind::ProcessState], None);
-    listener.processes = vec![process_with("l", |p| p.startsecs = secs(1))];
+    listener.processes = vec![process_with("l", |p| p.startsecs = Seconds(1))];
     let programs = (0..15).map(|n| program(&format!("p{n}"), |_| {}));
     let mut world = World::started(std::iter::once(listener).chain(programs).collect());
     world.says("l", b"READY\n");

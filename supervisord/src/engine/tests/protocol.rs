@@ -2,6 +2,7 @@
 
 use super::config::{pool, process_with, secs};
 use super::world::World;
+use crate::config::model::Seconds;
 use crate::config::model::{AutoRestart, GroupConfig};
 use supervisor_protocol::event::EventKind;
 use supervisor_protocol::state::{ListenerState, ProcessState};
@@ -38,7 +39,7 @@ fn session(world: &World) -> Option<ListenerState> {
 #[test]
 fn delivery_waits_for_running() {
     let mut config = listener(Some(10));
-    config.processes = vec![process_with("l", |p| p.startsecs = secs(1))];
+    config.processes = vec![process_with("l", |p| p.startsecs = Seconds(1))];
     let mut world = World::started(vec![config]);
     assert_eq!(session(&world), Some(ListenerState::Acknowledged));
     world.says("l", b"READY\n");

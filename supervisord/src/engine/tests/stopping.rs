@@ -2,6 +2,7 @@
 
 use super::config::{program, secs};
 use super::world::{EPERM, ESRCH, World};
+use crate::config::model::Seconds;
 use crate::engine::command::{Refusal, Reply};
 use crate::engine::process::Death;
 use supervisor_protocol::state::ProcessState::*;
@@ -40,7 +41,7 @@ fn a_stop_signals_waits_and_tells() {
 #[test]
 fn one_that_does_not_stop_is_killed_again_and_again() {
     let mut world = running(|p| {
-        p.stopwaitsecs = secs(3);
+        p.stopwaitsecs = Seconds(3);
         p.stopsignal = 10;
     });
     world.stop("x", false);
@@ -78,7 +79,7 @@ fn stopasgroup_and_killasgroup_reach_the_process_group() {
 /// `cfg_sm14`: without patience both signals follow each other, and SIGKILL is no busy loop.
 #[test]
 fn without_stopwaitsecs_sigkill_follows_at_once() {
-    let mut world = running(|p| p.stopwaitsecs = secs(0));
+    let mut world = running(|p| p.stopwaitsecs = Seconds(0));
     world.stop("x", false);
     assert_eq!(world.signals(), ["x 15", "x 9"]);
     assert_eq!(
@@ -228,7 +229,7 @@ fn a_refused_sigkill_ends_the_wait() {
 #[test]
 fn a_stop_cancels_a_restart_that_is_held_back() {
     for target in ["x", "x:*", "all"] {
-        let mut world = World::started(vec![program("x", |p| p.startsecs = secs(0))]);
+        let mut world = World::started(vec![program("x", |p| p.startsecs = Seconds(0))]);
         while world.state("x") == Running {
             world.exits("x", 1);
         }

@@ -1,7 +1,6 @@
 //! What the daemon answered, as values and faults.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use supervisor_protocol::rpc::{ConfigInfo, RereadResult, StateInfo, TaskResult};
@@ -74,7 +73,6 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
         LogTarget::None => None,
         LogTarget::File(path) => path_text(Some(path)),
     };
-    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     ConfigInfo {
         autostart: process.autostart,
         directory: path_text(process.directory.as_deref()),
@@ -89,7 +87,7 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
         process_prio: process.priority,
         redirect_stderr: process.redirect_stderr,
         startretries: process.startretries,
-        startsecs: seconds(process.startsecs),
+        startsecs: process.startsecs.0,
         stdout_capture_maxbytes: process.stdout.capture_maxbytes,
         stdout_events_enabled: process.stdout.events_enabled,
         stdout_logfile: logfile(&process.stdout),
@@ -97,7 +95,7 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
         stdout_logfile_maxbytes: process.stdout.logfile_maxbytes,
         stdout_syslog: process.stdout.syslog,
         stopsignal: i64::from(process.stopsignal),
-        stopwaitsecs: seconds(process.stopwaitsecs),
+        stopwaitsecs: process.stopwaitsecs.0,
         stderr_capture_maxbytes: process.stderr.capture_maxbytes,
         stderr_events_enabled: process.stderr.events_enabled,
         stderr_logfile: if process.redirect_stderr { None } else { logfile(&process.stderr) },

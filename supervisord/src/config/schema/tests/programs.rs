@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::super::super::model::{AutoRestart, LogTarget, ServerUrl};
 use super::*;
+use crate::config::model::Seconds;
 
 #[test]
 fn defaults() {
@@ -11,9 +11,9 @@ fn defaults() {
     assert_eq!((process.command.as_str(), process.priority), ("cat", 999));
     assert!(process.autostart);
     assert_eq!(process.autorestart, AutoRestart::Unexpected);
-    assert_eq!((process.startsecs, process.startretries), (Duration::from_secs(1), 3));
+    assert_eq!((process.startsecs, process.startretries), (Seconds(1), 3));
     assert_eq!((process.exitcodes.as_slice(), process.stopsignal), (&[0][..], 15));
-    assert_eq!(process.stopwaitsecs, Duration::from_secs(10));
+    assert_eq!(process.stopwaitsecs, Seconds(10));
     assert!(!process.stopasgroup && !process.killasgroup && !process.redirect_stderr);
     assert_eq!((process.uid, process.umask, process.directory.clone()), (None, None, None));
     assert_eq!(process.serverurl, ServerUrl::Auto);
@@ -173,7 +173,7 @@ fn server_urls_se17() {
 #[test]
 fn numbers_and_users() {
     let process = program("startsecs=-1\nstopwaitsecs=0\nstartretries=-2\numask=027\nuser=www");
-    assert_eq!((process.startsecs, process.stopwaitsecs), (Duration::ZERO, Duration::ZERO));
+    assert_eq!((process.startsecs, process.stopwaitsecs), (Seconds(-1), Seconds(0)));
     assert_eq!((process.startretries, process.umask, process.uid), (-2, Some(0o27), Some(33)));
     assert_eq!(program_error("user=nope"), "Invalid user name nope");
     assert_eq!(program_error("user=4711"), "Invalid user id 4711");
