@@ -63,6 +63,13 @@ states! {
     }
 }
 
+/// STOPPED, as a process that was never started is.
+impl Default for ProcessState {
+    fn default() -> ProcessState {
+        ProcessState::Stopped
+    }
+}
+
 impl ProcessState {
     /// Nothing runs and nothing will be tried: STOPPED, EXITED, FATAL, UNKNOWN.
     pub fn is_stopped(self) -> bool {

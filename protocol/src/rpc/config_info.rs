@@ -1,97 +1,89 @@
 //! What clients see of one process' configuration.
 
-use super::records::{Member, Members, WrongShape};
-use crate::xmlrpc::Value;
+use serde::{Deserialize, Serialize};
 
-/// Declares a struct whose fields are the keys of an XML-RPC struct, in wire order.
-macro_rules! keyed_record {
-    ($(#[$doc:meta])* $type:ident { $($(#[$field_doc:meta])* $key:ident: $field:ty,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        pub struct $type { $($(#[$field_doc])* pub $key: $field,)* }
+use super::records::record_value;
+use crate::xmlrpc::{Value, WrongShape, from_value};
 
-        impl $type {
-            /// The struct, its keys in wire order.
-            pub fn to_value(&self) -> Value {
-                Value::structure([$((stringify!($key), self.$key.to_member()),)*])
-            }
-
-            /// Reads the struct.
-            ///
-            /// # Errors
-            ///
-            /// No struct.
-            pub fn from_value(value: &Value) -> Result<$type, WrongShape> {
-                let members = Members::of(value, "a configuration struct")?;
-                Ok($type { $($key: members.read(stringify!($key)),)* })
-            }
-        }
-    };
+/// The configuration of one process, from `getAllConfigInfo`: a struct of 29 keys.
+///
+/// An absent text or number travels as the string `none`. Sizes are bytes and times seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, expecting = "a configuration struct")]
+pub struct ConfigInfo {
+    /// Started with the daemon.
+    pub autostart: bool,
+    /// Where it runs.
+    pub directory: Option<String>,
+    /// The user it runs as.
+    pub uid: Option<i64>,
+    /// The command line.
+    pub command: String,
+    /// Exit codes that are no failure.
+    pub exitcodes: Vec<i64>,
+    /// Its group.
+    pub group: String,
+    /// The group's place in the order of starts.
+    pub group_prio: i64,
+    /// Whether a group of this name is active.
+    pub inuse: bool,
+    /// SIGKILL goes to the whole process group.
+    pub killasgroup: bool,
+    /// The process.
+    pub name: String,
+    /// Its place in the order of starts within the group.
+    pub process_prio: i64,
+    /// Stderr goes where stdout goes.
+    pub redirect_stderr: bool,
+    /// Failed starts before FATAL.
+    pub startretries: i64,
+    /// How long it must run to count as started.
+    pub startsecs: i64,
+    /// Limit of a captured piece of stdout, 0 for no capture.
+    pub stdout_capture_maxbytes: i64,
+    /// Stdout is sent as events.
+    pub stdout_events_enabled: bool,
+    /// The path of the stdout log, or `auto`.
+    pub stdout_logfile: Option<String>,
+    /// Rotated stdout logs to keep.
+    pub stdout_logfile_backups: i64,
+    /// Size at which the stdout log is rotated, 0 for never.
+    pub stdout_logfile_maxbytes: i64,
+    /// Stdout goes to syslog.
+    pub stdout_syslog: bool,
+    /// The number of the signal that stops it.
+    pub stopsignal: i64,
+    /// How long it may take to stop before SIGKILL.
+    pub stopwaitsecs: i64,
+    /// Limit of a captured piece of stderr, 0 for no capture.
+    pub stderr_capture_maxbytes: i64,
+    /// Stderr is sent as events.
+    pub stderr_events_enabled: bool,
+    /// The path of the stderr log, or `auto`.
+    pub stderr_logfile: Option<String>,
+    /// Rotated stderr logs to keep.
+    pub stderr_logfile_backups: i64,
+    /// Size at which the stderr log is rotated, 0 for never.
+    pub stderr_logfile_maxbytes: i64,
+    /// Stderr goes to syslog.
+    pub stderr_syslog: bool,
+    /// The URL it finds in its environment.
+    pub serverurl: Option<String>,
 }
 
-keyed_record! {
-    /// The configuration of one process, from `getAllConfigInfo`: a struct of 29 keys.
+impl ConfigInfo {
+    /// The struct, its keys in wire order.
+    pub fn to_value(&self) -> Value {
+        record_value(self)
+    }
+
+    /// Reads the struct.
     ///
-    /// An absent text or number travels as the string `none`. Sizes are bytes and times seconds.
-    ConfigInfo {
-        /// Started with the daemon.
-        autostart: bool,
-        /// Where it runs.
-        directory: Option<String>,
-        /// The user it runs as.
-        uid: Option<i64>,
-        /// The command line.
-        command: String,
-        /// Exit codes that are no failure.
-        exitcodes: Vec<i64>,
-        /// Its group.
-        group: String,
-        /// The group's place in the order of starts.
-        group_prio: i64,
-        /// Whether a group of this name is active.
-        inuse: bool,
-        /// SIGKILL goes to the whole process group.
-        killasgroup: bool,
-        /// The process.
-        name: String,
-        /// Its place in the order of starts within the group.
-        process_prio: i64,
-        /// Stderr goes where stdout goes.
-        redirect_stderr: bool,
-        /// Failed starts before FATAL.
-        startretries: i64,
-        /// How long it must run to count as started.
-        startsecs: i64,
-        /// Limit of a captured piece of stdout, 0 for no capture.
-        stdout_capture_maxbytes: i64,
-        /// Stdout is sent as events.
-        stdout_events_enabled: bool,
-        /// The path of the stdout log, or `auto`.
-        stdout_logfile: Option<String>,
-        /// Rotated stdout logs to keep.
-        stdout_logfile_backups: i64,
-        /// Size at which the stdout log is rotated, 0 for never.
-        stdout_logfile_maxbytes: i64,
-        /// Stdout goes to syslog.
-        stdout_syslog: bool,
-        /// The number of the signal that stops it.
-        stopsignal: i64,
-        /// How long it may take to stop before SIGKILL.
-        stopwaitsecs: i64,
-        /// Limit of a captured piece of stderr, 0 for no capture.
-        stderr_capture_maxbytes: i64,
-        /// Stderr is sent as events.
-        stderr_events_enabled: bool,
-        /// The path of the stderr log, or `auto`.
-        stderr_logfile: Option<String>,
-        /// Rotated stderr logs to keep.
-        stderr_logfile_backups: i64,
-        /// Size at which the stderr log is rotated, 0 for never.
-        stderr_logfile_maxbytes: i64,
-        /// Stderr goes to syslog.
-        stderr_syslog: bool,
-        /// The URL it finds in its environment.
-        serverurl: Option<String>,
+    /// # Errors
+    ///
+    /// No struct.
+    pub fn from_value(value: &Value) -> Result<ConfigInfo, WrongShape> {
+        from_value(value)
     }
 }
 

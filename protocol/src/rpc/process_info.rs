@@ -1,14 +1,18 @@
 //! What clients see of one process.
 
-use super::records::{Member, Members, WrongShape};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::records::record_value;
 use crate::state::ProcessState;
-use crate::xmlrpc::Value;
+use crate::xmlrpc::{Value, WrongShape, from_value};
 
 /// One process, from `getProcessInfo` and `getAllProcessInfo`: a struct of 14 keys.
 ///
 /// Times are Unix seconds, 0 for never. Two of the keys follow from others and have no field: `statename`
 /// from the state, and `logfile`, the old name of `stdout_logfile`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, expecting = "a process struct")]
 pub struct ProcessInfo {
     /// The process.
     pub name: String,
@@ -20,7 +24,8 @@ pub struct ProcessInfo {
     pub stop: i64,
     /// The daemon's time of day.
     pub now: i64,
-    /// Its state.
+    /// Its state; it travels as its code, and one that does not exist is UNKNOWN.
+    #[serde(deserialize_with = "state_of_code")]
     pub state: ProcessState,
     /// Why its last start failed, or empty.
     pub spawnerr: String,
@@ -39,22 +44,7 @@ pub struct ProcessInfo {
 impl ProcessInfo {
     /// The struct, its keys in wire order.
     pub fn to_value(&self) -> Value {
-        Value::structure([
-            ("name", self.name.to_member()),
-            ("group", self.group.to_member()),
-            ("start", self.start.to_member()),
-            ("stop", self.stop.to_member()),
-            ("now", self.now.to_member()),
-            ("state", self.state.to_member()),
-            ("statename", self.state.name().into()),
-            ("spawnerr", self.spawnerr.to_member()),
-            ("exitstatus", self.exitstatus.to_member()),
-            ("logfile", self.stdout_logfile.to_member()),
-            ("stdout_logfile", self.stdout_logfile.to_member()),
-            ("stderr_logfile", self.stderr_logfile.to_member()),
-            ("pid", self.pid.to_member()),
-            ("description", self.description.to_member()),
-        ])
+        record_value(self)
     }
 
     /// Reads the struct.
@@ -63,22 +53,35 @@ impl ProcessInfo {
     ///
     /// No struct.
     pub fn from_value(value: &Value) -> Result<ProcessInfo, WrongShape> {
-        let members = Members::of(value, "a process struct")?;
-        Ok(ProcessInfo {
-            name: members.read("name"),
-            group: members.read("group"),
-            start: members.read("start"),
-            stop: members.read("stop"),
-            now: members.read("now"),
-            state: members.read("state"),
-            spawnerr: members.read("spawnerr"),
-            exitstatus: members.read("exitstatus"),
-            stdout_logfile: members.read("stdout_logfile"),
-            stderr_logfile: members.read("stderr_logfile"),
-            pid: members.read("pid"),
-            description: members.read("description"),
-        })
+        from_value(value)
     }
+}
+
+/// By hand, because two keys have no field.
+impl Serialize for ProcessInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut keys = serializer.serialize_struct("ProcessInfo", 14)?;
+        keys.serialize_field("name", &self.name)?;
+        keys.serialize_field("group", &self.group)?;
+        keys.serialize_field("start", &self.start)?;
+        keys.serialize_field("stop", &self.stop)?;
+        keys.serialize_field("now", &self.now)?;
+        keys.serialize_field("state", &self.state.code())?;
+        keys.serialize_field("statename", self.state.name())?;
+        keys.serialize_field("spawnerr", &self.spawnerr)?;
+        keys.serialize_field("exitstatus", &self.exitstatus)?;
+        keys.serialize_field("logfile", &self.stdout_logfile)?;
+        keys.serialize_field("stdout_logfile", &self.stdout_logfile)?;
+        keys.serialize_field("stderr_logfile", &self.stderr_logfile)?;
+        keys.serialize_field("pid", &self.pid)?;
+        keys.serialize_field("description", &self.description)?;
+        keys.end()
+    }
+}
+
+fn state_of_code<'de, D: Deserializer<'de>>(code: D) -> Result<ProcessState, D::Error> {
+    let code = i32::deserialize(code)?;
+    Ok(ProcessState::from_code(code).unwrap_or(ProcessState::Unknown))
 }
 
 #[cfg(test)]

@@ -1,26 +1,20 @@
 //! The small records: the daemon's state, the outcome of one task among many, a piece of a log, and what a
-//! reread found; and the rules by which all records read their members.
+//! reread found.
 
-use crate::state::{ProcessState, SupervisorState};
-use crate::xmlrpc::{Fault, FaultCode, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value that is not of the record's shape at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}, not {found}")]
-pub struct WrongShape {
-    /// The record, and what it looks like.
-    pub expected: &'static str,
-    /// The kind of value that was there instead.
-    pub found: &'static str,
-}
+use crate::state::SupervisorState;
+use crate::xmlrpc::{Fault, FaultCode, Value, WrongShape, from_value, to_value};
 
-impl WrongShape {
-    fn new(expected: &'static str, found: &Value) -> WrongShape {
-        WrongShape { expected, found: found.kind() }
-    }
+/// The value of a record.
+pub(super) fn record_value<T: Serialize>(record: &T) -> Value {
+    to_value(record).expect("a record consists of texts, numbers, flags and lists")
 }
 
 /// The state of the daemon, `getState`: `{statecode, statename}`.
+///
+/// The one record without serde: it has one field for two keys, and a code that is odd must not become 0, which
+/// means RESTARTING.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateInfo {
     /// Both members of the struct.
@@ -41,12 +35,13 @@ impl StateInfo {
     pub fn from_value(value: &Value) -> Result<StateInfo, WrongShape> {
         let code = value.get("statecode").and_then(Value::to_int).and_then(|code| i32::try_from(code).ok());
         let state = code.and_then(SupervisorState::from_code);
-        state.map(|state| StateInfo { state }).ok_or_else(|| WrongShape::new("a struct with a statecode", value))
+        state.map(|state| StateInfo { state }).ok_or_else(|| WrongShape::new(&"a struct with a statecode", value))
     }
 }
 
 /// What became of one process in a method for a group or for all: `{name, group, status, description}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, expecting = "a result struct")]
 pub struct TaskResult {
     /// The process.
     pub name: String,
@@ -87,12 +82,7 @@ impl TaskResult {
 
     /// The struct.
     pub fn to_value(&self) -> Value {
-        Value::structure([
-            ("name", self.name.to_member()),
-            ("group", self.group.to_member()),
-            ("status", self.status.to_member()),
-            ("description", self.description.to_member()),
-        ])
+        record_value(self)
     }
 
     /// Reads the struct.
@@ -101,13 +91,7 @@ impl TaskResult {
     ///
     /// No struct.
     pub fn from_value(value: &Value) -> Result<TaskResult, WrongShape> {
-        let members = Members::of(value, "a result struct")?;
-        Ok(TaskResult {
-            name: members.read("name"),
-            group: members.read("group"),
-            status: members.read("status"),
-            description: members.read("description"),
-        })
+        from_value(value)
     }
 }
 
@@ -125,7 +109,7 @@ pub struct TailResult {
 impl TailResult {
     /// The array.
     pub fn to_value(&self) -> Value {
-        vec![self.text.to_member(), self.size.to_member(), self.overflow.to_member()].into()
+        record_value(self)
     }
 
     /// Reads the array.
@@ -134,14 +118,20 @@ impl TailResult {
     ///
     /// No array of three.
     pub fn from_value(value: &Value) -> Result<TailResult, WrongShape> {
-        let Some([text, size, overflow]) = value.as_array() else {
-            return Err(WrongShape::new("an array of text, size and overflow", value));
-        };
-        Ok(TailResult {
-            text: String::from_member(text),
-            size: i64::from_member(size),
-            overflow: bool::from_member(overflow),
-        })
+        from_value(value).map_err(|_| WrongShape::new(&"an array of text, size and overflow", value))
+    }
+}
+
+impl Serialize for TailResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.text, self.size, self.overflow).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TailResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TailResult, D::Error> {
+        let (text, size, overflow) = Deserialize::deserialize(deserializer)?;
+        Ok(TailResult { text, size, overflow })
     }
 }
 
@@ -160,8 +150,7 @@ pub struct RereadResult {
 impl RereadResult {
     /// The array.
     pub fn to_value(&self) -> Value {
-        let lists = [&self.added, &self.changed, &self.removed].map(Member::to_member);
-        Value::Array(vec![Value::Array(lists.into())])
+        record_value(self)
     }
 
     /// Reads the array.
@@ -170,118 +159,20 @@ impl RereadResult {
     ///
     /// No array of one array of three.
     pub fn from_value(value: &Value) -> Result<RereadResult, WrongShape> {
-        match value.as_array() {
-            Some([Value::Array(lists)]) if lists.len() == 3 => {
-                let mut lists = lists.iter().map(Vec::from_member);
-                let mut next = || lists.next().unwrap_or_default();
-                Ok(RereadResult { added: next(), changed: next(), removed: next() })
-            }
-            _ => Err(WrongShape::new("an array of one array of added, changed and removed", value)),
-        }
+        from_value(value).map_err(|_| WrongShape::new(&"an array of one array of added, changed and removed", value))
     }
 }
 
-/// The members of a struct, about to be read.
-pub(super) struct Members<'a>(&'a Value);
-
-impl<'a> Members<'a> {
-    /// Takes any struct, whatever is in it.
-    pub(super) fn of(value: &'a Value, expected: &'static str) -> Result<Members<'a>, WrongShape> {
-        match value {
-            Value::Struct(_) => Ok(Members(value)),
-            other => Err(WrongShape::new(expected, other)),
-        }
-    }
-
-    /// A member, or what its type is without one.
-    pub(super) fn read<T: Member>(&self, key: &str) -> T {
-        T::from_member(self.0.get(key).unwrap_or(&Value::Nil))
+impl Serialize for RereadResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        [(&self.added, &self.changed, &self.removed)].serialize(serializer)
     }
 }
 
-/// What can be a member of a record.
-pub(super) trait Member {
-    fn to_member(&self) -> Value;
-    /// Never fails: nil and anything without a meaning is empty or zero.
-    fn from_member(value: &Value) -> Self;
-}
-
-impl Member for String {
-    fn to_member(&self) -> Value {
-        self.as_str().into()
-    }
-
-    fn from_member(value: &Value) -> String {
-        match value {
-            Value::Nil => String::new(),
-            other => other.to_string(),
-        }
-    }
-}
-
-/// An absent text or number is the string `none`.
-impl<T: Member> Member for Option<T> {
-    fn to_member(&self) -> Value {
-        self.as_ref().map_or_else(|| "none".into(), Member::to_member)
-    }
-
-    fn from_member(value: &Value) -> Option<T> {
-        match value {
-            Value::Nil => None,
-            Value::String(text) if text == "none" => None,
-            other => Some(T::from_member(other)),
-        }
-    }
-}
-
-impl<T: Member> Member for Vec<T> {
-    fn to_member(&self) -> Value {
-        self.iter().map(Member::to_member).collect::<Vec<_>>().into()
-    }
-
-    fn from_member(value: &Value) -> Vec<T> {
-        value.as_array().unwrap_or_default().iter().map(Member::from_member).collect()
-    }
-}
-
-impl Member for bool {
-    fn to_member(&self) -> Value {
-        (*self).into()
-    }
-
-    fn from_member(value: &Value) -> bool {
-        value.is_truthy()
-    }
-}
-
-impl Member for i64 {
-    fn to_member(&self) -> Value {
-        (*self).into()
-    }
-
-    fn from_member(value: &Value) -> i64 {
-        value.to_int().unwrap_or_default()
-    }
-}
-
-impl Member for i32 {
-    fn to_member(&self) -> Value {
-        (*self).into()
-    }
-
-    fn from_member(value: &Value) -> i32 {
-        i32::try_from(i64::from_member(value)).unwrap_or_default()
-    }
-}
-
-/// A state travels as its code; one that does not exist is UNKNOWN.
-impl Member for ProcessState {
-    fn to_member(&self) -> Value {
-        self.code().into()
-    }
-
-    fn from_member(value: &Value) -> ProcessState {
-        ProcessState::from_code(i32::from_member(value)).unwrap_or(ProcessState::Unknown)
+impl<'de> Deserialize<'de> for RereadResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RereadResult, D::Error> {
+        let [(added, changed, removed)] = Deserialize::deserialize(deserializer)?;
+        Ok(RereadResult { added, changed, removed })
     }
 }
 

@@ -9,6 +9,9 @@
 //! Both sides use these types: the daemon reads calls and writes responses, clients do the reverse. Nothing
 //! here knows a method ([`rpc`](crate::rpc) does) or HTTP (a [`ParseError`] is a status 400 to the server).
 //!
+//! Rust types become values and values Rust types through serde: [`to_value`] and [`from_value`]. `ser.rs`
+//! tells what `None` and enums turn into, `de.rs` where reading is lenient and where it is not.
+//!
 //! Three limits hold for every document: it is UTF-8 whatever its declaration says, it has no `DOCTYPE`, so
 //! no entity can expand, and it is not deeper than [`MAX_DEPTH`] arrays or structs.
 //!
@@ -22,16 +25,20 @@
 
 mod base64;
 mod call;
+mod de;
 mod decode;
 mod encode;
 mod fault;
 mod response;
+mod ser;
 mod value;
 
 pub use call::{MethodCall, parse_call, render_call};
+pub use de::{WrongShape, from_value};
 pub use decode::{MAX_DEPTH, ParseError};
 pub use fault::{Fault, FaultCode};
 pub use response::{MethodResponse, parse_response, render_response};
+pub use ser::{Unrepresentable, to_value};
 pub use value::Value;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::io::{BufReader, Read, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use supervisor_protocol::xmlrpc::{MethodCall, Value, parse_response, render_call};
+use serde::de::DeserializeOwned;
+use supervisor_protocol::xmlrpc::{MethodCall, Value, from_value, parse_response, render_call};
 
 use super::socket::Socket;
 use super::{Error, LogStream, ServerUrl, UnknownProtocol};
@@ -80,6 +81,23 @@ impl Client {
         }
         let connection = Socket::connect(&self.url)?;
         self.exchange(connection, &request)
+    }
+
+    /// Calls any method and reads its result: as a record, a list or a scalar, by the rules of
+    /// [`from_value`].
+    ///
+    /// ```no_run
+    /// # use supervisor_sdk::rpc::{Client, Error};
+    /// # fn names(client: &mut Client) -> Result<Vec<String>, Error> {
+    /// client.call_as("system.listMethods", [])
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Client::call`], and [`Error::Result`] if the result is of another shape.
+    pub fn call_as<T: DeserializeOwned>(&mut self, method: &str, params: impl Into<Vec<Value>>) -> Result<T, Error> {
+        let value = self.call(method, params)?;
+        from_value(&value).map_err(|source| Error::Result { method: method.to_owned(), source })
     }
 
     /// Opens a stream of log text, such as `/logtail/group:name/stdout` or `/mainlogtail`, on a connection of

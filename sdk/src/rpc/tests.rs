@@ -151,6 +151,18 @@ fn the_request_is_complete() {
 }
 
 #[test]
+fn any_result_is_read_as_a_type() {
+    let names = Value::Array(vec!["system.listMethods".into()]);
+    let server = Server::new(vec![vec![ok(names.clone()), ok(names)]]);
+    let mut client = server.client();
+    assert_eq!(client.call_as::<Vec<String>>("system.listMethods", []).unwrap(), ["system.listMethods"]);
+    let error = client.call_as::<i64>("system.listMethods", []).unwrap_err();
+    assert!(matches!(&error, Error::Result { method, source }
+        if method == "system.listMethods" && source.to_string() == "expected i64, not sequence"));
+    server.requests();
+}
+
+#[test]
 fn errors_are_told_apart() {
     let refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno".to_vec();
     let server = Server::new(vec![
