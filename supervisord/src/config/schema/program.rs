@@ -5,7 +5,6 @@
 //! error of either stage names the section and its file.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::super::environment;
 use super::super::error::{Cause, ConfigError};
