@@ -19,6 +19,8 @@ use super::listener::{InFlight, Session, Verdict};
 use super::message::Message;
 use super::pool::{Delivery, Occurrence};
 use super::process::ProcessId;
+use super::retry;
+use super::timers::Timer;
 use super::{Effect, Supervisor, Turn};
 
 impl Supervisor {
@@ -66,6 +68,9 @@ impl Supervisor {
             return;
         }
         let Some(Group { name, members, pool: Some(pool), .. }) = self.groups.get_mut(&group) else { return };
+        if pool.resume_at.is_some_and(|at| turn.now.mono < at) {
+            return;
+        }
         let mut skipping = skip_to;
         for id in members.iter() {
             if skipping.is_some() {
@@ -125,14 +130,7 @@ impl Supervisor {
                         pool.counters.delivered += 1;
                     }
                 }
-                Verdict::Rejected(delivery) => {
-                    turn.log(Message::EventRejected { name: name.clone() });
-                    turn.log(changed(ListenerState::Busy, ListenerState::Acknowledged));
-                    if let Some((_, pool)) = self.pool_mut(group) {
-                        pool.counters.rejected += 1;
-                    }
-                    self.put_back(group, delivery, turn);
-                }
+                Verdict::Rejected(delivery) => self.rejected(group, &name, delivery, turn),
                 Verdict::BadResultLine { line, delivery } => {
                     turn.log(Message::BadResultLine { name: name.clone(), line });
                     turn.log(changed(ListenerState::Busy, ListenerState::Unknown));
@@ -147,6 +145,32 @@ impl Supervisor {
             }
         }
         self.stir(group);
+    }
+
+    /// A listener does not want an event now: it goes back, and after many times the pool waits a little.
+    fn rejected(&mut self, group: GroupId, name: &Arc<str>, mut delivery: Delivery, turn: &mut Turn) {
+        delivery.rejections = delivery.rejections.saturating_add(1);
+        let wait = retry::wait(delivery.rejections);
+        let Some((_, pool)) = self.pool_mut(group) else { return };
+        pool.counters.rejected += 1;
+        match wait {
+            None => turn.log(Message::EventRejected { name: name.clone() }),
+            Some(wait) => {
+                let at = turn.now.mono + wait;
+                pool.resume_at = Some(at);
+                if let Some(count) = pool.lines.count(turn.now.mono) {
+                    let serial = delivery.occurrence.serial;
+                    turn.log(Message::EventRejectedAgain { name: name.clone(), serial, count });
+                }
+                self.timers.arm(Timer::Retry(group), at);
+            }
+        }
+        turn.log(Message::ListenerState {
+            name: name.clone(),
+            from: ListenerState::Busy,
+            to: ListenerState::Acknowledged,
+        });
+        self.put_back(group, delivery, turn);
     }
 
     /// A listener has closed its stdin: the event goes back, the next process of the pool is tried, and this

@@ -13,6 +13,7 @@ use super::bus::Subscriber;
 use super::command::Target;
 use super::pool::Pool;
 use super::process::{LogPaths, Process, ProcessId};
+use super::timers::Timer;
 use super::{Effect, Supervisor, Turn};
 use crate::config::model::{GroupConfig, GroupKind};
 use supervisor_protocol::name::Namespec;
@@ -75,6 +76,7 @@ impl Supervisor {
     pub(super) fn deactivate(&mut self, id: GroupId, turn: &mut Turn) {
         // A pool does not see its own removal.
         self.bus.unsubscribe(Subscriber::Pool(id));
+        self.timers.disarm(Timer::Retry(id));
         self.order.retain(|other| *other != id);
         let Some(group) = self.groups.remove(&id) else { return };
         for member in &group.members {

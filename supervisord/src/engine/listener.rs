@@ -153,7 +153,7 @@ mod tests {
 
     fn in_flight() -> InFlight {
         let occurrence = Occurrence { serial: 0, kind: EventKind::Tick5, payload: Payload::new(String::new()) };
-        let delivery = Delivery { occurrence: Arc::new(occurrence), poolserial: 0 };
+        let delivery = Delivery { occurrence: Arc::new(occurrence), poolserial: 0, rejections: 0 };
         InFlight { delivery, since_wall: Duration::ZERO }
     }
 

@@ -75,6 +75,7 @@ pub enum Message {
     // Ours.
     RestartRefused { reason: String },
     RestartsHeldBack { name: Arc<str> },
+    EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
     Offence { name: Arc<str>, state: ListenerState, excerpt: Bytes },
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
@@ -117,6 +118,7 @@ impl Message {
             | BadResultLine { .. }
             | ListenerUnknown { .. }
             | RestartsHeldBack { .. }
+            | EventRejectedAgain { .. }
             | Offence { .. }
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
@@ -270,6 +272,11 @@ impl fmt::Display for Message {
             RestartsHeldBack { name } => write!(
                 f,
                 "{name} exits as soon as it is started, holding its restarts to 10 a second (this is said once a minute)"
+            ),
+            EventRejectedAgain { name, serial, count } => write!(
+                f,
+                "{name}: event {serial} was rejected {count} more times, trying it again after a pause (this is said \
+                 once a second)"
             ),
             Offence { name, state, excerpt } => {
                 write!(f, "{name}: wrote {} while {state}, where the protocol allows only ", bytes_repr(excerpt))?;

@@ -14,7 +14,7 @@
 //! | `groups.rs`, `shutdown.rs` | groups, their order, and stopping everything in the reverse of it |
 //! | `bus.rs`, `pool.rs`, `listener.rs`, `dispatch.rs` | events: who gets them, queues, protocol sessions, delivery |
 //! | `command.rs`, `control.rs`, `jobs.rs` | what clients ask, how it is answered, and answers that have to wait |
-//! | `timers.rs`, `ticks.rs`, `throttle.rs` | time |
+//! | `timers.rs`, `ticks.rs`, `throttle.rs`, `retry.rs` | time |
 //! | `message.rs` | every line of the activity log |
 
 mod bus;
@@ -28,6 +28,7 @@ mod listener;
 pub mod message;
 mod pool;
 mod process;
+mod retry;
 mod shutdown;
 #[cfg(test)]
 mod sim;

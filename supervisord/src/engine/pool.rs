@@ -7,9 +7,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
 use supervisor_protocol::payload::Payload;
+
+use super::retry::Lines;
 
 /// Events a queue holds when `buffer_size` is not set.
 pub const DEFAULT_EVENTS: usize = 1024;
@@ -35,6 +38,8 @@ pub(super) struct Delivery {
     pub(super) occurrence: Arc<Occurrence>,
     /// Number within the pool.
     pub(super) poolserial: u64,
+    /// How often a listener has rejected it.
+    pub(super) rejections: u32,
 }
 
 /// What a pool has done since it was created.
@@ -58,6 +63,10 @@ pub(super) struct Pool {
     max_events: usize,
     max_bytes: usize,
     next_poolserial: u64,
+    /// Nothing is handed out before this time, because the event at the head was rejected too often.
+    pub(super) resume_at: Option<Duration>,
+    /// What is said of such rejections.
+    pub(super) lines: Lines,
     /// For status and metrics.
     pub(super) counters: PoolCounters,
 }
@@ -75,6 +84,8 @@ impl Pool {
             max_events,
             max_bytes,
             next_poolserial: 0,
+            resume_at: None,
+            lines: Lines::default(),
             counters: PoolCounters::default(),
         }
     }
@@ -85,7 +96,7 @@ impl Pool {
         self.next_poolserial += 1;
         let dropped = self.make_room(occurrence.payload.as_bytes().len());
         self.payload_bytes += occurrence.payload.as_bytes().len();
-        self.queue.push_back(Delivery { occurrence, poolserial });
+        self.queue.push_back(Delivery { occurrence, poolserial, rejections: 0 });
         dropped
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
 
+use super::groups::GroupId;
 use super::process::ProcessId;
 use super::ticks::Ticks;
 use super::{Now, Supervisor, Turn};
@@ -20,6 +21,8 @@ pub(super) enum Timer {
     Process(ProcessId),
     /// The next `waiting for NAME to stop`.
     StopReport(ProcessId),
+    /// A pool hands out again, after an event that was rejected too often.
+    Retry(GroupId),
     /// The next tick boundary.
     Tick,
     /// The next `waiting for A, B to die`.
@@ -88,6 +91,7 @@ impl Supervisor {
                         self.publish(&tick, turn);
                     }
                 }
+                Timer::Retry(group) => self.stir(group),
                 Timer::ShutdownReport | Timer::Drain => {}
             }
         }

@@ -1,5 +1,7 @@
 //! One listener: what it may say, and what becomes of the event it was sent.
 
+use std::time::Duration;
+
 use super::config::{pool, process_with, secs};
 use super::world::World;
 use crate::config::model::Seconds;
@@ -210,6 +212,35 @@ fn a_rejected_event_comes_again() {
         );
         assert_eq!(world.deliveries(), ["l 0/0 one"]);
     }
+}
+
+/// A listener that rejects an event again and again is given time: ten deliveries at once, then with pauses, and
+/// a line a second. When it accepts at last, what waited behind comes at once and in order.
+#[test]
+fn rejections_without_end_are_slowed_down() {
+    let mut world = busy();
+    world.emit("two");
+    for _ in 0..10 {
+        world.says("l", b"RESULT 4\nFAILREADY\n");
+        assert_eq!(world.deliveries(), ["l 0/0 one"]);
+        assert_eq!(world.lines()[0], "WARN l: event was rejected");
+    }
+    let mut told = Vec::new();
+    let mut wait = Duration::from_millis(1);
+    for _ in 0..13 {
+        world.says("l", b"RESULT 4\nFAILREADY\n");
+        told.extend(world.lines().into_iter().filter(|line| line.contains("rejected")));
+        assert_eq!(world.deliveries(), Vec::<String>::new(), "before the pause of {wait:?}");
+        world.advance(wait - Duration::from_micros(1));
+        assert_eq!(world.deliveries(), Vec::<String>::new());
+        world.advance(Duration::from_micros(1));
+        assert_eq!(world.deliveries(), ["l 0/0 one"]);
+        wait = (wait * 2).min(Duration::from_secs(1));
+    }
+    let counts = [1, 10, 1, 1].map(|count| format!("event 0 was rejected {count} more times"));
+    assert!(told.len() == 4 && told.iter().zip(&counts).all(|(line, count)| line.contains(count)), "{told:?}");
+    world.says("l", b"RESULT 2\nOKREADY\n");
+    assert_eq!(world.deliveries(), ["l 1/1 two"]);
 }
 
 /// `ev_p14`, `ev_p28`: a negative length is a bad line, an endless one is waited for.
