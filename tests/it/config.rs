@@ -1,0 +1,13 @@
+//! config-and-lifecycle: the command line, the files, and the lives of processes.
+
+mod cmdline;
+mod expansion;
+mod files;
+mod ini;
+mod logs;
+mod processes;
+mod reread;
+mod sections;
+mod signals;
+mod spawning;
+mod states;

@@ -1,0 +1,10 @@
+//! events-and-listeners: what is emitted, how it looks on the pipe, and how listeners answer.
+
+mod capture;
+mod emission;
+mod lifetimes;
+mod pools;
+mod protocol;
+mod results;
+mod rpc;
+mod types;
