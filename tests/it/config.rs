@@ -2,10 +2,8 @@
 
 mod cmdline;
 mod expansion;
-mod files;
 mod ini;
 mod logs;
-mod processes;
 mod reread;
 mod sections;
 mod signals;
