@@ -7,4 +7,5 @@ mod pools;
 mod protocol;
 mod results;
 mod rpc;
+pub(crate) mod superlance;
 mod types;

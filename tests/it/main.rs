@@ -2,6 +2,9 @@
 //! programs in `SUPERVISOR_BIN_DIR`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests report their own failures by panicking")]
 
+mod clients;
 mod config;
 mod control;
 mod events;
+mod golden;
+mod tidy;

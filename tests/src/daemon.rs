@@ -155,6 +155,13 @@ impl Daemon {
         assert_eq!(self.ok("startProcess", &[name.into(), false.into()]), Value::Bool(true));
     }
 
+    /// `startProcess` without waiting, of a program that may have failed before the answer is written.
+    pub fn request_start(&self, name: &str) {
+        if let Err(fault) = self.rpc("startProcess", &[name.into(), false.into()]) {
+            assert_eq!(fault.text, format!("SPAWN_ERROR: {name}"));
+        }
+    }
+
     /// `stopProcess`, waiting for its end.
     pub fn stop_process(&self, name: &str) {
         assert_eq!(self.ok("stopProcess", &[name.into()]), Value::Bool(true));

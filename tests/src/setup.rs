@@ -1,7 +1,7 @@
 //! The configuration of a daemon to be tested, and the ways to start it.
 //!
-//! Text is written as a user would write it, with three placeholders: `{dir}` is the daemon's own temporary directory,
-//! `{misbehave}` the bad peer and `{port}` a free port of the loopback interface.
+//! Text is written as a user would write it, with four placeholders: `{dir}` is the daemon's own temporary directory,
+//! `{bin}` that of the programs, `{misbehave}` the bad peer and `{port}` a free port of the loopback interface.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -151,7 +151,10 @@ impl Setup {
 
     /// Replaces the placeholders.
     pub fn fill(&self, text: &str) -> String {
-        fill(text, self.dir.path(), self.port)
+        text.replace("{dir}", &self.dir.path().display().to_string())
+            .replace("{misbehave}", &subject::misbehave().display().to_string())
+            .replace("{bin}", &self.subject.dir().display().to_string())
+            .replace("{port}", &self.port.to_string())
     }
 
     /// The configuration, placeholders replaced.
@@ -217,13 +220,6 @@ pub fn prepare(command: &mut Command, dir: &Path, env: &[(String, String)]) {
         .env("TZ", "UTC")
         .env(MARK, dir)
         .envs(env.iter().map(|(name, value)| (name, value)));
-}
-
-/// Replaces the placeholders of configuration text.
-pub fn fill(text: &str, dir: &Path, port: u16) -> String {
-    text.replace("{dir}", &dir.display().to_string())
-        .replace("{misbehave}", &subject::misbehave().display().to_string())
-        .replace("{port}", &port.to_string())
 }
 
 /// A port nobody listens on at this moment.

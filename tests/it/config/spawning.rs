@@ -137,7 +137,7 @@ fn cfg_ce07_failures_in_the_child() {
     daemon.wait_file("dir.err", last);
     assert_eq!(daemon.read("dir.err"), format!("supervisor: couldn't chdir to /nonexistent: ENOENT\n{last}"));
     daemon.wait_log("WARN exited: dir (exit status 127; not expected)");
-    daemon.start_process("exec");
+    daemon.request_start("exec");
     daemon.wait_file("exec.err", last);
     let text = daemon.fill(&format!("supervisor: couldn't exec {{dir}}/noexec: ENOEXEC\n{last}"));
     assert_eq!(daemon.read("exec.err"), text);

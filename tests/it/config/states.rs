@@ -54,14 +54,14 @@ const GAVE_UP: &str = "INFO gave up: p entered FATAL state, too many start retri
 
 #[test]
 fn cfg_sm04_retries_until_fatal() {
-    let daemon = one("startsecs=1\nstartretries=2", "exit:1");
+    let daemon = one("startsecs=30\nstartretries=2", "exit:1");
     daemon.wait_log(GAVE_UP);
     assert_eq!((starts(&daemon), daemon.state("p").as_str()), (3, "FATAL"));
 }
 
 #[test]
 fn cfg_sm05_no_retries() {
-    let daemon = one("startsecs=1\nstartretries=0", "exit:1");
+    let daemon = one("startsecs=30\nstartretries=0", "exit:1");
     daemon.wait_log(GAVE_UP);
     assert_eq!(starts(&daemon), 1);
 }
@@ -114,10 +114,10 @@ fn cfg_sm08_autorestart() {
 
 #[test]
 fn cfg_sm10_fatal_is_left_by_a_start_only() {
-    let daemon = one("startsecs=1\nstartretries=1", "exit:1");
+    let daemon = one("startsecs=30\nstartretries=1", "exit:1");
     daemon.wait_log(GAVE_UP);
     assert_eq!(starts(&daemon), 2);
-    daemon.start_process("p");
+    daemon.request_start("p");
     daemon.wait_log_times(GAVE_UP, 2);
     assert_eq!(starts(&daemon), 4);
 }
@@ -239,7 +239,7 @@ fn cfg_sm22_start_requests_out_of_season() {
 
 #[test]
 fn cfg_sm23_retries_do_not_ask_autorestart() {
-    let daemon = one("startsecs=1\nstartretries=1\nautorestart=false", "exit:1");
+    let daemon = one("startsecs=30\nstartretries=1\nautorestart=false", "exit:1");
     daemon.wait_log(GAVE_UP);
     assert_eq!(starts(&daemon), 2);
 }

@@ -99,7 +99,7 @@ fn ctl_h08_the_socket_comes_and_goes() {
     let daemon = Setup::new().start();
     daemon.ok("restart", &[]);
     daemon.wait_log_times("supervisord started with pid", 2);
-    daemon.wait("the new socket", || daemon.try_rpc(STATE, &[]));
+    let _state = daemon.wait("the new socket", || daemon.try_rpc(STATE, &[]));
     assert_eq!(daemon.stop(), 0);
     assert!(!daemon.path("s.sock").exists());
 }
@@ -114,7 +114,7 @@ fn ctl_h09_errors_of_a_start() {
     assert_eq!(inet("port=99999"), "not a valid port number: '99999' ");
     assert_eq!(inet("port=x:99999"), "99999 is above upper bound (65535)");
     assert_eq!(unix("file=x\nchmod=rwx"), "Invalid chmod value rwx");
-    let ran = Setup::new().servers("[inet_http_server]\nport=192.0.2.1:9001").run();
+    let ran = Setup::new().servers("[inet_http_server]\nport=192.0.2.1:9001\n").run();
     assert_eq!(ran.code, 2);
     let text = "Error: Cannot open an HTTP server: socket.error reported errno.EADDRNOTAVAIL (99)\n";
     assert!(ran.err.starts_with(text), "{}", ran.err);
@@ -320,7 +320,7 @@ fn ctl_h37_server_settings_need_a_restart() {
     daemon.reread();
     assert!(!daemon.path("b.sock").exists());
     daemon.ok("restart", &[]);
-    daemon.wait("the second server", || rpc(&Address::Unix(daemon.path("b.sock")), STATE, &[]));
+    let _state = daemon.wait("the second server", || rpc(&Address::Unix(daemon.path("b.sock")), STATE, &[]));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn setup(options: &str, steps: &str) -> Setup {
 
 #[test]
 fn ev_e18_tries_of_a_program_that_never_starts() {
-    let daemon = setup("startsecs=1\nstartretries=2", "exit:1").start();
+    let daemon = setup("startsecs=30\nstartretries=2", "exit:1").start();
     daemon.wait_brief("rec", "p FATAL");
     let wanted = [
         "STARTING tries:0",
@@ -29,13 +29,13 @@ fn ev_e18_tries_of_a_program_that_never_starts() {
 
 #[test]
 fn ev_e19_a_stop_in_backoff_keeps_the_tries() {
-    let daemon = setup("startsecs=1\nstartretries=50", "exit:1").start();
+    let daemon = setup("startsecs=30\nstartretries=50", "exit:1").start();
     daemon.wait_brief("rec", "p BACKOFF");
     daemon.wait_state("p", "BACKOFF");
     daemon.stop_process("p");
     let stopped = daemon.wait_brief("rec", "p STOPPED");
     assert_eq!(stopped.payload, "processname:p groupname:p from_state:BACKOFF pid:0");
-    daemon.start_process("p");
+    daemon.request_start("p");
     daemon.sync("rec");
     let life = daemon.life_of("rec", "p");
     let at = life.iter().position(|entry| entry == "STOPPED pid:0").unwrap();
@@ -45,7 +45,7 @@ fn ev_e19_a_stop_in_backoff_keeps_the_tries() {
 
 #[test]
 fn ev_e20_tries_are_zero_again_after_running_exited_and_fatal() {
-    let daemon = setup("startsecs=1\nautorestart=true", "once:failed exit:1 once:ran wait:go trap:TERM").start();
+    let daemon = setup("startsecs=3\nautorestart=true", "once:failed exit:1 once:ran wait:go trap:TERM").start();
     // Fails once, runs and exits, is restarted, is stopped and started.
     daemon.wait_brief("rec", "p RUNNING");
     daemon.touch("go");
@@ -59,10 +59,10 @@ fn ev_e20_tries_are_zero_again_after_running_exited_and_fatal() {
 
     let fatal = Setup::new()
         .recorder("rec", "events=PROCESS_STATE,REMOTE_COMMUNICATION\nbuffer_size=100")
-        .program("q", "startsecs=1\nstartretries=0", "exit:1")
+        .program("q", "startsecs=30\nstartretries=0", "exit:1")
         .start();
     fatal.wait_brief("rec", "q FATAL");
-    fatal.start_process("q");
+    fatal.request_start("q");
     fatal.wait("the second start", || {
         let starts = fatal.life_of("rec", "q");
         (starts.iter().filter(|entry| *entry == "STARTING tries:0").count() == 2).then_some(())

@@ -245,9 +245,9 @@ fn ev_l17_a_pool_in_a_group_is_refused() {
 }
 
 /// A pool and two programs; the daemon is told to stop once all run.
-fn stopped(options: &str) -> Daemon {
+fn stopped() -> Daemon {
     let daemon = Setup::new()
-        .recorder("rec", &format!("events=EVENT\nbuffer_size=50\n{options}"))
+        .recorder("rec", "events=EVENT\nbuffer_size=50")
         .with("[program:low]\ncommand=/bin/cat\nstartsecs=0\npriority=1")
         .with("[program:high]\ncommand=/bin/cat\nstartsecs=0\npriority=2")
         .start();
@@ -263,15 +263,24 @@ fn briefs(daemon: &Daemon) -> Vec<String> {
 
 #[test]
 fn ev_l18_state_change_stopping_comes_first() {
-    let read = briefs(&stopped(""));
-    let place = |brief: &str| read.iter().position(|other| other == brief);
-    assert!(place("SUPERVISOR_STATE_CHANGE_STOPPING").unwrap() < place("high STOPPING").unwrap(), "{read:?}");
+    let daemon = Setup::new()
+        .recorder("rec", "events=PROCESS_STATE_STOPPING,SUPERVISOR_STATE_CHANGE_STOPPING")
+        .program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go")
+        .start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_log_times("entered RUNNING", 2);
+    daemon.wait_log("rec: ACKNOWLEDGED -> READY");
+    daemon.ok("shutdown", &[]);
+    daemon.wait_brief("rec", "slow STOPPING");
+    assert_eq!(briefs(&daemon), ["SUPERVISOR_STATE_CHANGE_STOPPING", "slow STOPPING"]);
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
 }
 
 #[test]
 fn ev_l19_groups_stop_from_high_to_low_and_pools_last() {
     let lines = ["killing high", "stopped: high", "killing low", "stopped: low", "killing rec", "stopped: rec"];
-    assert_eq!(stopped("").log_order(&lines), lines);
+    assert_eq!(stopped().log_order(&lines), lines);
 }
 
 #[test]
@@ -303,7 +312,7 @@ fn ev_l20_events_flow_while_programs_stop() {
 
 #[test]
 fn ev_l21_the_last_stopped_reaches_an_idle_listener() {
-    let read = briefs(&stopped(""));
+    let read = briefs(&stopped());
     assert!(read.iter().any(|brief| brief == "low STOPPED"), "{read:?}");
 }
 
