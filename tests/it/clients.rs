@@ -30,9 +30,8 @@ fn client_supervisorctl_on_the_original_daemon() {
 #[test]
 fn client_original_supervisorctl_follows_a_log() {
     let Some(original) = Subject::original() else { return };
-    let daemon = Setup::new()
-        .program("p", "stdout_logfile={dir}/p.out", r"'say:hello\n' wait:go 'say:more\n' hang")
-        .start();
+    let daemon =
+        Setup::new().program("p", "stdout_logfile={dir}/p.out", r"'say:hello\n' wait:go 'say:more\n' hang").start();
     daemon.wait_file("p.out", "hello");
     let mut command = std::process::Command::new(original.program("supervisorctl"));
     supervisor_tests::setup::prepare(&mut command, daemon.dir(), &[]);

@@ -130,7 +130,10 @@ impl Conn {
 
 /// `POST /RPC2` with a body; `extra` holds whole header lines.
 pub fn post(body: &str, extra: &str) -> String {
-    format!("POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n{extra}Content-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n{extra}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// One call over a connection of its own.

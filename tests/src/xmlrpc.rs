@@ -119,7 +119,8 @@ fn escape(text: &str) -> String {
 
 /// The body of a call.
 pub fn call(method: &str, params: &[Value]) -> String {
-    let mut out = format!("<?xml version='1.0'?>\n<methodCall>\n<methodName>{}</methodName>\n<params>\n", escape(method));
+    let mut out =
+        format!("<?xml version='1.0'?>\n<methodCall>\n<methodName>{}</methodName>\n<params>\n", escape(method));
     for param in params {
         out.push_str("<param>");
         param.write(&mut out);

@@ -105,7 +105,18 @@ fn cfg_cl07_bad_values() {
 fn cfg_cl08_the_command_line_wins() {
     let daemon = Setup::new()
         .supervisord("identifier=file\nlogfile=/nonexistent/log")
-        .args(&["-i", "given", "-l", "{dir}/supervisord.log", "-j", "{dir}/other.pid", "-e", "info", "-q", "{dir}/logs"])
+        .args(&[
+            "-i",
+            "given",
+            "-l",
+            "{dir}/supervisord.log",
+            "-j",
+            "{dir}/other.pid",
+            "-e",
+            "info",
+            "-q",
+            "{dir}/logs",
+        ])
         .write("logs/keep", "")
         .with("[program:cat]\ncommand=/bin/cat\nautostart=false");
     // A bad value of the file is still an error, so it must be a good one that loses.
@@ -141,7 +152,8 @@ fn cfg_cl10_search_of_the_configuration() {
     assert!(ran.err.contains(&text), "{}", ran.err);
     assert_eq!(ran.code, 2);
     // The third place comes before the fourth.
-    let setup = setup.write("supervisord.conf", "[third]").write("etc/supervisord.conf", "[supervisord]\nminfds=fourth");
+    let setup =
+        setup.write("supervisord.conf", "[third]").write("etc/supervisord.conf", "[supervisord]\nminfds=fourth");
     assert!(setup.run_with(&["-n"]).err.contains("Error: .ini file does not include supervisord section\n"));
     std::fs::remove_file(setup.path("supervisord.conf")).unwrap();
     assert!(setup.run_with(&["-n"]).err.contains("Error: invalid literal for int() with base 10: 'fourth'\n"));
@@ -169,7 +181,7 @@ fn cfg_cl12_a_configuration_that_cannot_be_read() {
         return;
     }
     let setup = setup.write("secret.conf", "");
-    std::fs::set_permissions(setup.path("secret.conf"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(setup.path("secret.conf"), std::fs::Permissions::from_mode(0o000)).unwrap();
     assert_eq!(refusal(&setup, &["-c", "secret.conf"]), "could not read config file secret.conf");
 }
 

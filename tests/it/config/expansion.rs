@@ -42,7 +42,10 @@ fn cfg_ex03_bad_formats() {
     ];
     for (value, detail) in cases {
         let text = daemon.reread_error(&program(&format!("command={value}")));
-        assert_eq!(text, format!("Format string '{value}' for 'program:a.command' is badly formatted: {detail}{SUFFIX}"));
+        assert_eq!(
+            text,
+            format!("Format string '{value}' for 'program:a.command' is badly formatted: {detail}{SUFFIX}")
+        );
     }
 }
 

@@ -59,7 +59,10 @@ fn cfg_in02_default_section() {
     let text = "[DEFAULT]\ncommand=%(oops)s\n[supervisord]\n[program:a]\n";
     let setup = setup.write("x.conf", text);
     let message = refusal(&setup, &["-n", "-c", "x.conf"]);
-    assert!(message.starts_with("Format string '%(oops)s' for 'program:a.command' contains names ('oops')"), "{message}");
+    assert!(
+        message.starts_with("Format string '%(oops)s' for 'program:a.command' contains names ('oops')"),
+        "{message}"
+    );
     let setup = setup.write("x.conf", "[DEFAULT]\nminfds=many\n[supervisord]\n");
     assert_eq!(refusal(&setup, &["-n", "-c", "x.conf"]), "invalid literal for int() with base 10: 'many'");
 }

@@ -16,13 +16,12 @@ fn auto_logs(daemon: &Daemon, text: &str) -> Vec<String> {
 
 #[test]
 fn cfg_al01_names_of_automatic_logs() {
-    let daemon = Setup::new()
-        .supervisord("identifier=ident")
-        .with("[program:off]\ncommand=/bin/cat\nautostart=false")
-        .start();
+    let daemon =
+        Setup::new().supervisord("identifier=ident").with("[program:off]\ncommand=/bin/cat\nautostart=false").start();
     for channel in ["stdout", "stderr"] {
         let logs = auto_logs(&daemon, channel);
-        let random = logs[0].strip_prefix(&format!("off-{channel}---ident-")).and_then(|rest| rest.strip_suffix(".log"));
+        let random =
+            logs[0].strip_prefix(&format!("off-{channel}---ident-")).and_then(|rest| rest.strip_suffix(".log"));
         let random = random.unwrap_or_else(|| panic!("another name: {logs:?}"));
         assert!(random.len() == 8 && random.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
         let metadata = std::fs::metadata(daemon.path(&logs[0])).unwrap();
@@ -135,7 +134,11 @@ fn cfg_lg04_rotation() {
         .write("p.out.3", "left over\n")
         .program("p", &format!("{file}\nstdout_logfile_backups=2"), &format!("{steps}hang"))
         .program("none", "stdout_logfile={dir}/n.out\nstdout_logfile_maxbytes=0", &format!("{steps}hang"))
-        .program("zero", "stdout_logfile={dir}/z.out\nstdout_logfile_maxbytes=10\nstdout_logfile_backups=0", &format!("{steps}hang"))
+        .program(
+            "zero",
+            "stdout_logfile={dir}/z.out\nstdout_logfile_maxbytes=10\nstdout_logfile_backups=0",
+            &format!("{steps}hang"),
+        )
         .start();
     for at in 0..6 {
         daemon.wait_log_times(&format!("line {at}"), 3);

@@ -23,7 +23,16 @@ fn cfg_rr03_added_changed_removed() {
         ([idle("a", ""), idle("b", ""), idle("c", ""), "[group:g]\nprograms=c,b".to_owned()].concat(), "/g/"),
         ([idle("a", "priority=3"), idle("b", ""), idle("c", "")].concat(), "b c/a/g"),
         (idle("d", ""), "d//a g"),
-        ([idle("b", ""), idle("c", ""), "[group:g]\nprograms=b,c\n[eventlistener:a]\ncommand=/bin/cat\nautostart=false\nevents=EVENT".to_owned()].concat(), "/a/"),
+        (
+            [
+                idle("b", ""),
+                idle("c", ""),
+                "[group:g]\nprograms=b,c\n[eventlistener:a]\ncommand=/bin/cat\nautostart=false\nevents=EVENT"
+                    .to_owned(),
+            ]
+            .concat(),
+            "/a/",
+        ),
     ];
     for (sections, wanted) in cases {
         daemon.rewrite(&sections);

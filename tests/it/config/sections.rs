@@ -102,9 +102,7 @@ fn cfg_se02_unix_server() {
     assert_eq!(error("chmod=0700"), "section [unix_http_server:b] has no file value");
     assert_eq!(error("file={dir}/b.sock\nchmod=rwx"), "Invalid chmod value rwx");
     assert_eq!(error("file={dir}/b.sock\nchown=nosuch:zzz"), "Invalid sockchown value nosuch:zzz");
-    let mode = |name: &str, daemon: &Daemon| {
-        std::fs::metadata(daemon.path(name)).unwrap().permissions().mode() & 0o777
-    };
+    let mode = |name: &str, daemon: &Daemon| std::fs::metadata(daemon.path(name)).unwrap().permissions().mode() & 0o777;
     let two = Setup::new().with("[unix_http_server:b]\nfile={dir}/b.sock\nchmod=0770").start();
     assert_eq!((mode("s.sock", &two), mode("b.sock", &two)), (0o700, 0o770));
 }
@@ -338,7 +336,8 @@ fn cfg_se23_the_first_error_in_evaluation_order() {
 
 #[test]
 fn cfg_se24_no_processes() {
-    let daemon = Setup::new().with("[program:none]\nnumprocs=0\n[program:a]\ncommand=/bin/cat\nautostart=false").start();
+    let daemon =
+        Setup::new().with("[program:none]\nnumprocs=0\n[program:a]\ncommand=/bin/cat\nautostart=false").start();
     assert_eq!(daemon.ok("getAllConfigInfo", &[]).array().len(), 1);
     assert_eq!(daemon.ok("startProcessGroup", &["none".into()]), Value::Array(Vec::new()));
 }

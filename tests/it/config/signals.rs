@@ -74,9 +74,8 @@ fn cfg_sg05_term_during_a_restart() {
 
 #[test]
 fn cfg_sg06_usr2_reopens_the_logs() {
-    let daemon = Setup::new()
-        .program("p", "stdout_logfile={dir}/p.out", r"'say:first\n' wait:go 'say:second\n' hang")
-        .start();
+    let daemon =
+        Setup::new().program("p", "stdout_logfile={dir}/p.out", r"'say:first\n' wait:go 'say:second\n' hang").start();
     daemon.wait_file("p.out", "first\n");
     for name in ["supervisord.log", "p.out"] {
         std::fs::rename(daemon.path(name), daemon.path(&format!("{name}.old"))).unwrap();
@@ -95,7 +94,8 @@ fn cfg_sg06_usr2_reopens_the_logs() {
 
 #[test]
 fn cfg_sg07_groups_stop_one_after_the_other() {
-    let cat = |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
+    let cat =
+        |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
     let daemon = Setup::new().with(&[cat("b", 2), cat("a", 3), cat("c", 1)].concat()).start();
     daemon.wait_log_times("entered RUNNING", 3);
     assert_eq!(daemon.stop(), 0);

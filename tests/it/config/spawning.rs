@@ -53,7 +53,9 @@ fn cfg_ce02_looking_for_the_program() {
     let daemon = setup
         .supervisord("environment=PATH=\"{dir}/one:/bin:/usr/bin\"")
         .with("[program:global]\ncommand=tool\nenvironment=NAME=global\nautorestart=false\nstartsecs=0")
-        .with("[program:own]\ncommand=tool\nenvironment=NAME=own,PATH=\"{dir}/two:/bin\"\nautorestart=false\nstartsecs=0")
+        .with(
+            "[program:own]\ncommand=tool\nenvironment=NAME=own,PATH=\"{dir}/two:/bin\"\nautorestart=false\nstartsecs=0",
+        )
         .start();
     assert!(daemon.wait_file("global", "from").starts_with(&daemon.fill("{dir}/one/tool")));
     assert!(daemon.wait_file("own", "from").starts_with(&daemon.fill("{dir}/two/tool")));
@@ -114,7 +116,8 @@ fn cfg_ce06_user_umask_and_directory() {
     assert_eq!(fact(&lines, "Umask:\t"), "0027");
     assert_eq!(fact(&lines, "cwd="), daemon.path("work").display().to_string());
     if is_root() {
-        let daemon = Setup::new().with("[program:p]\ncommand=/bin/cat /proc/self/status\nuser=nobody\nstartsecs=0").start();
+        let daemon =
+            Setup::new().with("[program:p]\ncommand=/bin/cat /proc/self/status\nuser=nobody\nstartsecs=0").start();
         daemon.wait_log("spawned: 'p'");
         let log = daemon.wait_log("Uid:");
         let ids: Vec<&str> = log.split_whitespace().skip(1).collect();

@@ -266,7 +266,8 @@ fn cfg_gr01_start_order_across_groups() {
 
 #[test]
 fn cfg_gr02_stop_order_inside_a_group() {
-    let cat = |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
+    let cat =
+        |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
     let programs = [cat("a", 2), cat("b", 3), cat("c", 1)].concat();
     let daemon = Setup::new().with(&programs).with("[group:g]\nprograms=a,b,c").start();
     daemon.wait_log_times("entered RUNNING", 3);

@@ -18,7 +18,8 @@ fn check(daemon: &Daemon, command: &str, out: &str, code: i32) {
 
 /// A group of two idle programs, one of its own and some that cannot be started.
 fn daemon() -> Daemon {
-    let idle = |name: &str, command: &str| format!("[program:{name}]\ncommand={command}\nautostart=false\nstartsecs=0\n");
+    let idle =
+        |name: &str, command: &str| format!("[program:{name}]\ncommand={command}\nautostart=false\nstartsecs=0\n");
     Setup::new()
         .write("plain", "text")
         .with(&[idle("one", "/bin/cat"), idle("two", "/bin/cat"), idle("solo", "/bin/cat")].concat())

@@ -133,7 +133,9 @@ fn ctl_h10_half_credentials_are_refused() {
 #[test]
 fn ctl_h11_warning_of_an_open_server() {
     let daemon = Setup::new()
-        .with("[unix_http_server:b]\nfile={dir}/b.sock\n[unix_http_server:c]\nfile={dir}/c.sock\nusername=u\npassword=p")
+        .with(
+            "[unix_http_server:b]\nfile={dir}/b.sock\n[unix_http_server:c]\nfile={dir}/c.sock\nusername=u\npassword=p",
+        )
         .start();
     let line = |section: &str| format!("CRIT Server '{section}' running without any HTTP authentication checking");
     let lines = daemon.log();
@@ -287,7 +289,11 @@ fn ctl_h24_the_health_page() {
 #[test]
 fn ctl_h32_static_files() {
     let daemon = Setup::new().start();
-    for (path, kind) in [("/stylesheets/supervisor.css", "text/css"), ("/images/icon.png", "image/png"), ("/images/state0.gif", "image/gif")] {
+    for (path, kind) in [
+        ("/stylesheets/supervisor.css", "text/css"),
+        ("/images/icon.png", "image/png"),
+        ("/images/state0.gif", "image/gif"),
+    ] {
         let reply = get(&daemon, path);
         assert_eq!((reply.code(), reply.header("Content-Type")), (200, Some(kind)));
         let date = reply.header("Last-Modified").unwrap().to_owned();

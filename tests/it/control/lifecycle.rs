@@ -15,7 +15,10 @@ fn ctl_x38_reload_of_the_configuration() {
     assert_eq!(daemon.reread(), "//a");
     let text = daemon.reread_error("garbage\n");
     let number = std::fs::read_to_string(daemon.path("supervisord.conf")).unwrap().lines().count();
-    assert_eq!(text, format!("Source contains parsing errors: '{{dir}}/supervisord.conf'\n\t[line {number:2}]: 'garbage\\n'"));
+    assert_eq!(
+        text,
+        format!("Source contains parsing errors: '{{dir}}/supervisord.conf'\n\t[line {number:2}]: 'garbage\\n'")
+    );
     std::fs::remove_file(daemon.path("supervisord.conf")).unwrap();
     let text = daemon.fault("reloadConfig", &[]);
     assert_eq!(text, daemon.fill("92 CANT_REREAD: could not find config file {dir}/supervisord.conf"));
@@ -40,7 +43,9 @@ fn ctl_x40_a_daemon_that_shuts_down() {
     let daemon = Setup::new().program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go").start();
     daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
     assert_eq!(daemon.ok("shutdown", &[]), true.into());
-    for (method, params) in [("getState", vec![]), ("shutdown", vec![]), ("restart", vec![]), ("getProcessInfo", vec!["slow".into()])] {
+    for (method, params) in
+        [("getState", vec![]), ("shutdown", vec![]), ("restart", vec![]), ("getProcessInfo", vec!["slow".into()])]
+    {
         assert_eq!(daemon.fault(method, &params), "6 SHUTDOWN_STATE", "{method}");
     }
     assert_eq!(daemon.ok("system.listMethods", &[]).array().len(), 41);

@@ -68,7 +68,10 @@ fn ctl_h27_headers_of_a_log_tail() {
     let (_, lines) = tail(&daemon, "/logtail/g:uni/stderr");
     let wanted = ["Server", "Date", "Last-Modified", "Content-Type", "X-Accel-Buffering", "Transfer-Encoding"];
     assert_eq!(names(&lines), wanted);
-    assert_eq!(lines[3..], ["Content-Type: text/plain;charset=utf-8", "X-Accel-Buffering: no", "Transfer-Encoding: chunked"]);
+    assert_eq!(
+        lines[3..],
+        ["Content-Type: text/plain;charset=utf-8", "X-Accel-Buffering: no", "Transfer-Encoding: chunked"]
+    );
     let (_, main) = tail(&daemon, "/mainlogtail");
     assert_eq!(names(&main), ["Server", "Date", "Last-Modified", "Content-Type", "Transfer-Encoding"]);
 }

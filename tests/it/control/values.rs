@@ -87,7 +87,9 @@ fn ctl_x06_layout_of_replies() {
     let daemon = daemon();
     let body = |method: &str, params: &[Value]| send(&daemon, &xmlrpc::call(method, params)).text();
     let params = |value: &str| {
-        format!("<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}\n</param>\n</params>\n</methodResponse>\n")
+        format!(
+            "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}\n</param>\n</params>\n</methodResponse>\n"
+        )
     };
     let state = "<value><struct>\n<member>\n<name>statecode</name>\n<value><int>1</int></value>\n</member>\n\
         <member>\n<name>statename</name>\n<value><string>RUNNING</string></value>\n</member>\n</struct></value>";
@@ -175,7 +177,8 @@ fn ctl_x43_introspection() {
 
 #[test]
 fn ctl_x44_without_the_interface() {
-    let file = "[supervisord]\nlogfile={dir}/supervisord.log\npidfile={dir}/pid\n[inet_http_server]\nport=127.0.0.1:{port}\n";
+    let file =
+        "[supervisord]\nlogfile={dir}/supervisord.log\npidfile={dir}/pid\n[inet_http_server]\nport=127.0.0.1:{port}\n";
     let daemon = Setup::new().file(file).start();
     let address = supervisor_tests::http::Address::Port(daemon.port());
     let methods = supervisor_tests::http::rpc(&address, "system.listMethods", &[]).unwrap().unwrap();

@@ -64,7 +64,8 @@ fn ev_c05_without_a_limit_tokens_are_text() {
 #[test]
 fn ev_c06_overflow_drops_by_chunks() {
     let (a, b, c) = ("a".repeat(30), "b".repeat(30), "c".repeat(30));
-    let steps = format!("'say:{{B}}{a}' wait:one 'say:{b}' wait:two 'say:{c}' wait:three 'say:{{E}}and more text' hang");
+    let steps =
+        format!("'say:{{B}}{a}' wait:one 'say:{b}' wait:two 'say:{c}' wait:three 'say:{{E}}and more text' hang");
     let daemon = capturing("stdout_capture_maxbytes=50\nstdout_events_enabled=true", &steps);
     for (chunk, file) in [(&a, "one"), (&b, "two"), (&c, "three")] {
         daemon.wait_event("rec", "the chunk", |event| event.payload.ends_with(chunk.as_str()));

@@ -58,14 +58,8 @@ priority=5";
     daemon.rewrite(recorder);
     assert_eq!(daemon.ctl(&["update"]).out, "cat: stopped\ncat: updated process group\n");
     daemon.wait("cat to run again", || (briefs(&daemon).last()? == "cat RUNNING").then_some(()));
-    let wanted = [
-        "cat STOPPING",
-        "cat STOPPED",
-        "PROCESS_GROUP_REMOVED",
-        "PROCESS_GROUP_ADDED",
-        "cat STARTING",
-        "cat RUNNING",
-    ];
+    let wanted =
+        ["cat STOPPING", "cat STOPPED", "PROCESS_GROUP_REMOVED", "PROCESS_GROUP_ADDED", "cat STARTING", "cat RUNNING"];
     assert_eq!(briefs(&daemon)[before..], wanted);
 }
 

@@ -94,7 +94,8 @@ fn ev_l05_a_full_buffer_drops_the_oldest() {
 
 #[test]
 fn ev_l06_a_returned_event_is_never_the_victim() {
-    let steps = r"label:top 'say:READY\n' event once:died goto:die 'say:RESULT 2\nOK' goto:top label:die wait:go exit:1";
+    let steps =
+        r"label:top 'say:READY\n' event once:died goto:die 'say:RESULT 2\nOK' goto:top label:die wait:go exit:1";
     let daemon = listening("buffer_size=2", steps);
     daemon.remote("a", "");
     wait_kinds(&daemon, "l", &["a"]);
@@ -145,10 +146,8 @@ fn ev_l09_first_deliveries_are_in_order() {
 
 #[test]
 fn ev_l10_pools_have_their_own_numbers() {
-    let daemon = Setup::new()
-        .recorder("a", "events=REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE")
-        .recorder("b", REMOTE)
-        .start();
+    let daemon =
+        Setup::new().recorder("a", "events=REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE").recorder("b", REMOTE).start();
     daemon.remote("x", "");
     let find = |pool| daemon.wait_brief(pool, "REMOTE_COMMUNICATION");
     let (a, b) = (find("a"), find("b"));
@@ -159,11 +158,7 @@ fn ev_l10_pools_have_their_own_numbers() {
 #[test]
 fn ev_l11_a_rejection_stays_in_its_pool() {
     let daemon = Setup::new()
-        .listener(
-            "a",
-            REMOTE,
-            r"'say:READY\n' event 'say:RESULT 4\nFAILREADY\n' event 'say:RESULT 2\nOK' hang",
-        )
+        .listener("a", REMOTE, r"'say:READY\n' event 'say:RESULT 4\nFAILREADY\n' event 'say:RESULT 2\nOK' hang")
         .recorder("b", "events=PROCESS_STATE\nbuffer_size=50")
         .with("[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false")
         .start();

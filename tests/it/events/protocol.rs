@@ -123,7 +123,8 @@ fn ev_p20_closed_stdin_loses_nothing() {
 
 #[test]
 fn ev_p21_a_listener_that_never_reads() {
-    let daemon = listening("", r"'say:READY\n' wait:go0 'say:RESULT 2\nOKREADY\n' wait:go1 'say:RESULT 2\nOKREADY\n' hang");
+    let daemon =
+        listening("", r"'say:READY\n' wait:go0 'say:RESULT 2\nOKREADY\n' wait:go1 'say:RESULT 2\nOKREADY\n' hang");
     daemon.wait_log("entered RUNNING");
     for serial in 0..3 {
         daemon.remote("big", &"x".repeat(400_000));

@@ -51,7 +51,8 @@ fn ev_s15_mail_of_crashmail() {
 fn ev_s16_what_crashmail_ignores() {
     let setup = Setup::new();
     let expected = CRASH.replace("expected:0", "expected:1");
-    let others = [(EXITED, expected.as_str()), ("PROCESS_STATE_FATAL", "processname:web groupname:g from_state:BACKOFF")];
+    let others =
+        [(EXITED, expected.as_str()), ("PROCESS_STATE_FATAL", "processname:web groupname:g from_state:BACKOFF")];
     let ran = drive(&setup, "crashmail", &["-s", KEEP, "-m", "a@b"], &others);
     assert_eq!(ran.out, "READY\nRESULT 2\nOKREADY\nRESULT 2\nOKREADY\n");
     assert!(!setup.path("mail").exists());
@@ -78,7 +79,9 @@ fn ev_s02_prefixes_of_options_and_sizes() {
     let mail = ["--sendm", KEEP, "--em=a@b", "--optional", "host"];
     drive(&setup, "crashmail", &mail, &[(EXITED, CRASH)]);
     assert!(supervisor_tests::run::read(&setup.path("mail")).starts_with("To: a@b\nSubject: host: web crashed"));
-    for (size, good) in [("10KB", true), ("10 mb", true), ("-5", true), ("10B", false), ("1.5MB", false), ("10K", false)] {
+    for (size, good) in
+        [("10KB", true), ("10 mb", true), ("-5", true), ("10B", false), ("1.5MB", false), ("10K", false)]
+    {
         let ran = drive(&setup, "memmon", &["-a", size], &[]);
         let text = format!("Unparseable byte_size in '{size}' for '-a'");
         assert_eq!(ran.out.contains(&text), !good, "{size}: {}", ran.out);

@@ -1,8 +1,8 @@
-//! Records the golden transcripts from a set of programs, which should be the original.
+//! Records the golden transcripts from the original, whose programs lie in `SUPERVISOR_ORIGINAL_DIR`.
 //!
 //! ```text
-//! golden DIR             play all scenarios on the programs in DIR and write tests/golden/
-//! golden DIR NAME...     only these
+//! golden             play all scenarios and write tests/golden/
+//! golden NAME...     only these
 //! ```
 //!
 //! Each scenario is played twice; one that differs from itself is not written.
@@ -13,13 +13,8 @@ use std::process::ExitCode;
 use supervisor_tests::{Subject, scenario};
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let Some(dir) = args.next() else {
-        eprintln!("usage: golden DIR [NAME...]");
-        return ExitCode::from(2);
-    };
-    let names: Vec<String> = args.collect();
-    let subject = Subject::at(dir);
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let Some(subject) = Subject::original() else { return ExitCode::from(2) };
     let mut failed = 0;
     for (name, play) in scenario::ALL {
         if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {

@@ -1,13 +1,16 @@
 //! Runs the ids of the contract against a set of programs and judges the result.
 //!
 //! ```text
-//! ids [--original] [DIR] [-- FILTER...]   run the suite on DIR (default: our binaries)
-//! ids pending                             write ids-pending.txt from the tests that exist
+//! ids [FILTER...]    run the tests (those whose path contains a filter) on the set in SUPERVISOR_BIN_DIR
+//! ids pending        write ids-pending.txt from the tests that exist
 //! ```
 //!
-//! On our programs every test passes. On the original (`--original`, or `SUPERVISOR_SUBJECT=original`) exactly the
-//! tests of ids marked `better` or `ours` fail; a marked one that passes is as wrong as another that fails. The last
-//! line is `N passed, N failed`, counted after that judgement, and the exit code follows it.
+//! On our programs every test passes. On the original exactly the tests of ids marked `better` or `ours` fail; a marked
+//! one that passes is as wrong as another that fails. The set is the original when `SUPERVISOR_BIN_DIR` and
+//! `SUPERVISOR_ORIGINAL_DIR` name one directory, or when `SUPERVISOR_SUBJECT=original` says so. The last line is
+//! `N passed, N failed`, counted after that judgement, and the exit code follows it.
+//!
+//! The integration binary is run by cargo, in the profile this program was built in.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report is printed")]
 
 use std::collections::BTreeMap;
@@ -17,16 +20,12 @@ use std::process::{Command, ExitCode, Stdio};
 use supervisor_tests::ids::{self, Word};
 
 fn main() -> ExitCode {
-    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|arg| arg == "pending") {
         return write_pending();
     }
-    let filters = args.iter().position(|arg| arg == "--").map_or(Vec::new(), |at| args.split_off(at).split_off(1));
-    let by_variable = std::env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original");
-    let original = args.iter().any(|arg| arg == "--original") || by_variable;
-    let dir = args.into_iter().find(|arg| !arg.starts_with('-'));
-    match run(dir, &filters) {
-        Ok((results, output)) => judge(&results, original, &output),
+    match run(&args) {
+        Ok((results, output)) => judge(&results, is_original(), &output),
         Err(error) => {
             eprintln!("ids: {error}");
             ExitCode::from(2)
@@ -34,18 +33,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether the set under test is the original.
+fn is_original() -> bool {
+    let dir = |name| std::env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
+    let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
+    same || std::env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
+}
+
+/// The cargo profile of this very program: its directory's name, but for `debug`.
+fn profile() -> Option<String> {
+    let exe = std::env::current_exe().ok()?;
+    let name = exe.parent()?.file_name()?.to_str()?.to_owned();
+    Some(name).filter(|name| name != "debug")
+}
+
 /// Runs the integration binary; whether each test passed, by its function's name, and all that was printed.
-fn run(dir: Option<String>, filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
+fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
+    command.current_dir(ids::home());
     command.args(["test", "--quiet", "-p", "supervisor-tests", "--test", "it"]);
-    if let Some(profile) = std::env::var_os("SUPERVISOR_TESTS_PROFILE") {
+    if let Some(profile) = profile() {
         command.arg("--profile").arg(profile);
     }
     command.args(["--", "--test-threads=16", "--format=pretty"]).args(filters);
-    if let Some(dir) = dir {
-        command.env("SUPERVISOR_BIN_DIR", dir);
-    }
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut results = BTreeMap::new();
     let mut output = String::new();

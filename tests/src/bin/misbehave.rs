@@ -28,7 +28,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsFd as _, RawFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::str::FromStr as _;
@@ -82,7 +82,7 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
             "eof" => {
                 io::stdin().read_to_end(&mut Vec::new())?;
             }
-            "close" => close(rest.parse().map_err(|_| bad(step))?),
+            "close" => nix::unistd::close(rest.parse::<RawFd>().map_err(|_| bad(step))?)?,
             "hold" => hold(&dir.join(rest))?,
             "facts" => facts(&dir.join(rest))?,
             "touch" => drop(File::create(dir.join(rest))?),
@@ -134,7 +134,8 @@ fn set(name: &str) -> io::Result<SigSet> {
 
 /// One write, past the buffer that std puts before stdout.
 fn write_out(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
-    let target = if fd == 1 { io::stdout().as_fd().try_clone_to_owned()? } else { io::stderr().as_fd().try_clone_to_owned()? };
+    let target =
+        if fd == 1 { io::stdout().as_fd().try_clone_to_owned()? } else { io::stderr().as_fd().try_clone_to_owned()? };
     File::from(target).write_all(bytes)
 }
 
@@ -204,11 +205,6 @@ fn missing_bytes(text: &[u8]) -> usize {
 /// Whole events appear in the file at once.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
-}
-
-fn close(fd: RawFd) {
-    // SAFETY: descriptors 0 to 2 are this process's own, and std does not close them itself.
-    drop(unsafe { OwnedFd::from_raw_fd(fd) });
 }
 
 /// A child of this process that inherits all three pipes.

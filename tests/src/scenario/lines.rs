@@ -8,7 +8,10 @@ use crate::{Setup, Subject};
 /// The log without lines whose place depends on the moment: a death is noticed before or after a pipe's end.
 fn settled(log: &str) -> String {
     let volatile = ["received SIGCHLD", "stopped monitoring", "running as root"];
-    log.lines().filter(|line| !volatile.iter().any(|text| line.contains(text))).map(|line| format!("{line}\n")).collect()
+    log.lines()
+        .filter(|line| !volatile.iter().any(|text| line.contains(text)))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// The lives of processes, at info level.
@@ -56,10 +59,8 @@ fn mask_kills(text: &str) -> String {
 pub(super) fn listener(subject: &Subject) -> String {
     let steps = r"wait:running 'say:READY\n' event 'say:RESULT 4\nFAILREADY\n' event 'say:RESULT 2\nOK' wait:go 'say:READY\n'
         event 'say:RESULT x\n' hang";
-    let daemon = Setup::new()
-        .subject(subject)
-        .listener("l", "events=REMOTE_COMMUNICATION\nbuffer_size=10", steps)
-        .start();
+    let daemon =
+        Setup::new().subject(subject).listener("l", "events=REMOTE_COMMUNICATION\nbuffer_size=10", steps).start();
     daemon.wait_log("success: l entered RUNNING");
     daemon.touch("running");
     daemon.wait_log("l: ACKNOWLEDGED -> READY");
