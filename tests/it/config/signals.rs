@@ -1,0 +1,178 @@
+//! Series SG: signals to the daemon, shutdown and reload.
+
+use nix::sys::signal::Signal;
+use supervisor_tests::{Daemon, Setup};
+
+/// A program that goes on after TERM until file `go` exists; up when this returns.
+fn stubborn(more: &str) -> Daemon {
+    let daemon = Setup::new().program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go").with(more).start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_state("slow", "RUNNING");
+    daemon
+}
+
+#[test]
+fn cfg_sg01_signals_that_end_the_daemon() {
+    for (signal, name) in [(Signal::SIGTERM, "TERM"), (Signal::SIGINT, "INT"), (Signal::SIGQUIT, "QUIT")] {
+        let daemon = Setup::new().start();
+        daemon.signal(signal);
+        assert_eq!(daemon.wait_exit(), 0);
+        assert!(daemon.log().contains(&format!("WARN received SIG{name} indicating exit request")));
+    }
+}
+
+#[test]
+fn cfg_sg02_a_second_term_is_only_logged() {
+    let daemon = stubborn("");
+    let line = "WARN received SIGTERM indicating exit request";
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log(line);
+    daemon.wait_log("killing slow");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log_times(line, 2);
+    assert!(!daemon.has_logged("SIGKILL"));
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+}
+
+#[test]
+fn cfg_sg03_hup_starts_anew_in_the_same_process() {
+    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    let pid = daemon.pid_of("a");
+    daemon.rewrite("[program:a]\ncommand=/bin/cat\nstartsecs=0\n[program:b]\ncommand=/bin/cat\nstartsecs=0");
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("WARN received SIGHUP indicating restart request");
+    daemon.wait_log_times(&format!("INFO supervisord started with pid {}", daemon.pid()), 2);
+    daemon.wait_log("INFO spawned: 'b'");
+    daemon.wait_log_times("INFO spawned: 'a'", 2);
+    assert_ne!(daemon.pid_of("a"), pid);
+    assert_eq!(daemon.read("supervisord.pid"), format!("{}\n", daemon.pid()));
+}
+
+#[test]
+fn cfg_sg04_hup_during_a_shutdown() {
+    let daemon = stubborn("");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("received SIGTERM");
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+}
+
+#[test]
+fn cfg_sg05_term_during_a_restart() {
+    let daemon = stubborn("");
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("received SIGHUP");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("received SIGTERM");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+}
+
+#[test]
+fn cfg_sg06_usr2_reopens_the_logs() {
+    let daemon =
+        Setup::new().program("p", "stdout_logfile={dir}/p.out", r"'say:first\n' wait:go 'say:second\n' hang").start();
+    daemon.wait_file("p.out", "first\n");
+    for name in ["supervisord.log", "p.out"] {
+        std::fs::rename(daemon.path(name), daemon.path(&format!("{name}.old"))).unwrap();
+    }
+    daemon.signal(Signal::SIGUSR2);
+    daemon.wait("the new log", || daemon.path("p.out").exists().then_some(()));
+    daemon.touch("go");
+    daemon.wait_file("p.out", "second\n");
+    assert_eq!(daemon.read("p.out"), "second\n");
+    assert_eq!(daemon.read("p.out.old"), "first\n");
+    let old = daemon.read("supervisord.log.old");
+    assert!(old.contains("INFO received SIGUSR2 indicating log reopen request\n"), "{old}");
+    assert!(old.ends_with("INFO supervisord logreopen\n"), "{old}");
+    daemon.wait_log("second");
+}
+
+#[test]
+fn cfg_sg07_groups_stop_one_after_the_other() {
+    let cat =
+        |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
+    let daemon = Setup::new().with(&[cat("b", 2), cat("a", 3), cat("c", 1)].concat()).start();
+    daemon.wait_log_times("entered RUNNING", 3);
+    assert_eq!(daemon.stop(), 0);
+    let lines = ["killing a", "stopped: a", "killing b", "stopped: b", "killing c", "stopped: c"];
+    assert_eq!(daemon.log_order(&lines), lines);
+}
+
+#[test]
+fn cfg_sg08_waiting_to_die() {
+    let daemon = stubborn("[program:cat]\ncommand=/bin/cat\nstartsecs=0\npriority=1");
+    daemon.wait_state("cat", "RUNNING");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("INFO waiting for cat, slow to die");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+}
+
+#[test]
+fn cfg_sg09_backoff_becomes_fatal_at_the_end() {
+    let daemon = Setup::new()
+        .recorder("rec", "events=PROCESS_STATE\nbuffer_size=100")
+        .program("back", "startsecs=60\nstartretries=90\npriority=9", "exit:1")
+        .program("slow", "stopwaitsecs=100\npriority=5", "block:TERM touch:up wait:go")
+        .start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_state("back", "BACKOFF");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_brief("rec", "back FATAL");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+    assert!(!daemon.has_logged("gave up"));
+}
+
+#[test]
+fn cfg_sg10_nothing_starts_once_the_shutdown_began() {
+    let daemon = Setup::new()
+        .program("slow", "stopwaitsecs=100\npriority=9", "block:TERM touch:up wait:go")
+        .program("again", "autorestart=true\npriority=1", "wait:go exit:1")
+        .start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_state("again", "RUNNING");
+    daemon.signal(Signal::SIGTERM);
+    daemon.wait_log("killing slow");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+    assert_eq!(daemon.log().iter().filter(|line| line.contains("spawned: 'again'")).count(), 1);
+}
+
+#[test]
+fn cfg_sg11_socket_and_pid_file_are_gone_after_the_end() {
+    let daemon = Setup::new().start();
+    assert!(daemon.path("s.sock").exists() && daemon.path("supervisord.pid").exists());
+    assert_eq!(daemon.stop(), 0);
+    assert!(!daemon.path("s.sock").exists() && !daemon.path("supervisord.pid").exists());
+}
+
+#[test]
+fn cfg_sg13_server_settings_act_after_hup() {
+    let daemon = Setup::new().start();
+    daemon.rewrite("[unix_http_server:more]\nfile={dir}/more.sock");
+    assert_eq!(daemon.reread(), "//");
+    assert!(!daemon.path("more.sock").exists());
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait("the new socket", || daemon.path("more.sock").exists().then_some(()));
+}
+
+#[test]
+fn cfg_sg15_the_first_waiting_line_names_backoff_of_later_groups() {
+    let daemon = Setup::new()
+        .program("slow", "stopwaitsecs=100\npriority=9", "block:TERM touch:up wait:go")
+        .program("back", "startsecs=60\nstartretries=90\npriority=1", "exit:1")
+        .start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_state("back", "BACKOFF");
+    daemon.signal(Signal::SIGTERM);
+    let line = daemon.wait_log("INFO waiting for ");
+    assert_eq!(line, "INFO waiting for back, slow to die");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_exit(), 0);
+}

@@ -1,0 +1,11 @@
+//! events-and-listeners: what is emitted, how it looks on the pipe, and how listeners answer.
+
+mod capture;
+mod emission;
+mod lifetimes;
+mod pools;
+mod protocol;
+mod results;
+mod rpc;
+pub(crate) mod superlance;
+mod types;

@@ -1,0 +1,133 @@
+//! Runs the ids of the contract against a set of programs and judges the result.
+//!
+//! ```text
+//! ids [FILTER...]    run the tests (those whose path contains a filter) on the set in SUPERVISOR_BIN_DIR
+//! ids pending        write ids-pending.txt from the tests that exist
+//! ```
+//!
+//! On our programs every test passes. On the original exactly the tests of ids marked `better` or `ours` fail; a marked
+//! one that passes is as wrong as another that fails. The set is the original when `SUPERVISOR_BIN_DIR` and
+//! `SUPERVISOR_ORIGINAL_DIR` name one directory, or when `SUPERVISOR_SUBJECT=original` says so. The last line is
+//! `N passed, N failed`, counted after that judgement, and the exit code follows it.
+//!
+//! The integration binary is run by cargo, in the profile this program was built in.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report is printed")]
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::process::{Command, ExitCode, Stdio};
+
+use supervisor_tests::ids::{self, Word};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|arg| arg == "pending") {
+        return write_pending();
+    }
+    match run(&args) {
+        Ok((results, output)) => judge(&results, is_original(), &output),
+        Err(error) => {
+            eprintln!("ids: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether the set under test is the original.
+fn is_original() -> bool {
+    let dir = |name| std::env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
+    let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
+    same || std::env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
+}
+
+/// The cargo profile of this very program: its directory's name, but for `debug`.
+fn profile() -> Option<String> {
+    let exe = std::env::current_exe().ok()?;
+    let name = exe.parent()?.file_name()?.to_str()?.to_owned();
+    Some(name).filter(|name| name != "debug")
+}
+
+/// Runs the integration binary; whether each test passed, by its function's name, and all that was printed.
+fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(ids::home());
+    command.args(["test", "--quiet", "-p", "supervisor-tests", "--test", "it"]);
+    if let Some(profile) = profile() {
+        command.arg("--profile").arg(profile);
+    }
+    command.args(["--", "--test-threads=16", "--format=pretty"]).args(filters);
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut results = BTreeMap::new();
+    let mut output = String::new();
+    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        let verdict = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... "));
+        if let Some((path, verdict @ ("ok" | "FAILED"))) = verdict {
+            let name = path.rsplit("::").next().unwrap_or(path);
+            results.insert(name.to_owned(), verdict == "ok");
+            print!("{}", if verdict == "ok" { '.' } else { 'F' });
+            io::stdout().flush()?;
+        }
+        output.push_str(&line);
+        output.push('\n');
+    }
+    println!();
+    child.wait()?;
+    if results.is_empty() {
+        return Err(io::Error::other(format!("no test ran:\n{output}")));
+    }
+    Ok((results, output))
+}
+
+/// Compares the results with what the words of the ids promise, and prints the counts of each series.
+fn judge(results: &BTreeMap<String, bool>, original: bool, output: &str) -> ExitCode {
+    let words: BTreeMap<String, (Word, String)> =
+        ids::all().into_iter().map(|id| (id.id.clone(), (id.word, id.series().to_owned()))).collect();
+    let mut series: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    let (mut good, mut bad) = (0, Vec::new());
+    for (test, passed) in results {
+        let entry = ids::of_test(test).and_then(|id| words.get(&id));
+        let fails_there = entry.is_some_and(|(word, _)| *word != Word::Same);
+        let name = entry.map_or("other", |(_, series)| series);
+        let counts = series.entry(name.to_owned()).or_default();
+        let wanted = !(original && fails_there);
+        counts[if *passed { 0 } else { 1 }] += 1;
+        if *passed == wanted {
+            good += 1;
+        } else {
+            counts[2] += 1;
+            bad.push((test, *passed));
+        }
+    }
+    if bad.iter().any(|(_, passed)| !passed) {
+        println!("{}", output.split_once("\nfailures:\n").map_or("", |(_, failures)| failures));
+    }
+    println!("{:<8} {:>6} {:>6} {:>6}", "series", "green", "red", "wrong");
+    for (name, [green, red, wrong]) in &series {
+        println!("{name:<8} {green:>6} {red:>6} {wrong:>6}");
+    }
+    for (test, passed) in &bad {
+        println!("WRONG: {test} {}", if *passed { "passed, but its id is marked" } else { "failed" });
+    }
+    println!("{good} passed, {} failed", bad.len());
+    if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The list of ids without a test, made anew.
+fn write_pending() -> ExitCode {
+    let tests = ids::tests();
+    let text: String =
+        ids::all().iter().filter(|id| !tests.contains_key(&id.id)).map(|id| format!("{}\n", id.id)).collect();
+    match std::fs::write(ids::home().join("ids-pending.txt"), &text) {
+        Ok(()) => {
+            println!("{} ids have a test, {} wait for one", tests.len(), text.lines().count());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("ids: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

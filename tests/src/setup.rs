@@ -1,0 +1,228 @@
+//! The configuration of a daemon to be tested, and the ways to start it.
+//!
+//! Text is written as a user would write it, with four placeholders: `{dir}` is the daemon's own temporary directory,
+//! `{bin}` that of the programs, `{misbehave}` the bad peer and `{port}` a free port of the loopback interface.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::run::{Ran, run};
+use crate::subject::{self, Subject};
+use crate::{Daemon, daemon};
+
+/// The variable that marks everything a test daemon starts; its value is the daemon's directory.
+pub const MARK: &str = "SUPERVISOR_TESTS_DIR";
+
+const RPC: &str = "[rpcinterface:supervisor]\n\
+    supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+
+/// A daemon that is not started yet.
+pub struct Setup {
+    /// The programs to use.
+    pub subject: Subject,
+    pub(crate) dir: TempDir,
+    pub(crate) port: u16,
+    pub(crate) args: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) inet: bool,
+    head: String,
+    servers: String,
+    body: String,
+    whole: Option<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Setup {
+    /// A daemon without programs, on one unix socket, logging at debug level; all its files lie in its own directory.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("svt").tempdir().expect("a temporary directory");
+        Self {
+            subject: Subject::under_test(),
+            dir,
+            port: free_port(),
+            args: vec!["-n".to_owned()],
+            env: Vec::new(),
+            inet: false,
+            head: "logfile={dir}/supervisord.log\npidfile={dir}/supervisord.pid\nchildlogdir={dir}\nloglevel=debug\n"
+                .to_owned(),
+            servers: "[unix_http_server]\nfile={dir}/s.sock\n".to_owned(),
+            body: String::new(),
+            whole: None,
+        }
+    }
+
+    /// Uses another set of programs.
+    pub fn subject(mut self, subject: &Subject) -> Self {
+        self.subject = subject.clone();
+        self
+    }
+
+    /// Adds lines to `[supervisord]`; a later line wins over an earlier one.
+    pub fn supervisord(mut self, lines: &str) -> Self {
+        self.head.push_str(lines);
+        self.head.push('\n');
+        self
+    }
+
+    /// Adds sections.
+    pub fn with(mut self, sections: &str) -> Self {
+        self.body.push_str(sections);
+        self.body.push('\n');
+        self
+    }
+
+    /// Replaces the server sections.
+    pub fn servers(mut self, sections: &str) -> Self {
+        sections.clone_into(&mut self.servers);
+        self
+    }
+
+    /// Adds an inet server on `{port}` without credentials, and talks to the daemon through it.
+    pub fn inet(mut self) -> Self {
+        self.servers.push_str("[inet_http_server]\nport=127.0.0.1:{port}\n");
+        self.inet = true;
+        self
+    }
+
+    /// Adds a listener that records what it reads and answers OK: `{dir}/NAME.rec`.
+    pub fn recorder(self, name: &str, options: &str) -> Self {
+        self.listener(name, options, r"label:top 'say:READY\n' event 'say:RESULT 2\nOK' goto:top")
+    }
+
+    /// Adds a listener that plays `steps` (see the `misbehave` program) and records what it reads.
+    pub fn listener(self, name: &str, options: &str, steps: &str) -> Self {
+        self.with(&format!(
+            "[eventlistener:{name}]\ncommand={{misbehave}} play {{dir}}/{name}.rec {steps}\nstartsecs=0\n{options}\n"
+        ))
+    }
+
+    /// Adds a program that plays `steps`.
+    pub fn program(self, name: &str, options: &str, steps: &str) -> Self {
+        self.with(&format!(
+            "[program:{name}]\ncommand={{misbehave}} play {{dir}}/{name}.rec {steps}\nstartsecs=0\n{options}\n"
+        ))
+    }
+
+    /// The whole configuration file, instead of the one made from sections.
+    pub fn file(mut self, text: &str) -> Self {
+        self.whole = Some(text.to_owned());
+        self
+    }
+
+    /// Adds command line options of supervisord.
+    pub fn args(mut self, args: &[&str]) -> Self {
+        let args: Vec<String> = args.iter().map(|arg| self.fill(arg)).collect();
+        self.args.extend(args);
+        self
+    }
+
+    /// Does not pass `-n`: the daemon goes to the background.
+    pub fn daemonize(mut self) -> Self {
+        self.args.retain(|arg| arg != "-n");
+        self
+    }
+
+    /// Adds a variable to the daemon's environment, which is otherwise nearly empty.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file into the daemon's directory before it starts.
+    pub fn write(self, name: &str, text: &str) -> Self {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, self.fill(text)).unwrap();
+        self
+    }
+
+    /// A path in the daemon's directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Replaces the placeholders.
+    pub fn fill(&self, text: &str) -> String {
+        text.replace("{dir}", &self.dir.path().display().to_string())
+            .replace("{misbehave}", &subject::misbehave().display().to_string())
+            .replace("{bin}", &self.subject.dir().display().to_string())
+            .replace("{port}", &self.port.to_string())
+    }
+
+    /// The configuration, placeholders replaced.
+    pub fn text(&self) -> String {
+        match &self.whole {
+            Some(text) => self.fill(text),
+            None => self.fill(&format!(
+                "[supervisord]\n{}{}{RPC}[supervisorctl]\nserverurl=unix://{{dir}}/s.sock\n{}",
+                self.head, self.servers, self.body
+            )),
+        }
+    }
+
+    /// Starts the daemon in the foreground and waits until it answers.
+    pub fn start(self) -> Daemon {
+        daemon::start(self)
+    }
+
+    /// Runs supervisord on the configuration until it ends by itself: a start that is expected to fail, or to fork.
+    pub fn run(&self) -> Ran {
+        let conf = self.write_config();
+        let mut args = vec!["-c".to_owned(), conf.display().to_string()];
+        args.extend(self.args.iter().cloned());
+        self.run_with(&args)
+    }
+
+    /// Runs supervisord with exactly these arguments until it ends by itself.
+    pub fn run_with<S: AsRef<str>>(&self, args: &[S]) -> Ran {
+        let mut command = self.command("supervisord");
+        command.args(args.iter().map(|arg| self.fill(arg.as_ref())));
+        run(command, "", self.dir.path())
+    }
+
+    /// A program of the set, in the daemon's directory and environment.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.subject.program(program));
+        prepare(&mut command, self.dir.path(), &self.env);
+        command
+    }
+
+    pub(crate) fn write_config(&self) -> PathBuf {
+        let conf = self.path("supervisord.conf");
+        std::fs::write(&conf, self.text()).unwrap();
+        conf
+    }
+}
+
+impl Drop for Setup {
+    fn drop(&mut self) {
+        // A daemon that went to the background, or a start that succeeded against expectation.
+        daemon::sweep(self.dir.path());
+    }
+}
+
+/// Gives a command the rig's environment and the daemon's directory.
+pub fn prepare(command: &mut Command, dir: &Path, env: &[(String, String)]) {
+    command
+        .current_dir(dir)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", dir)
+        .env("LANG", "C.UTF-8")
+        .env("TZ", "UTC")
+        .env(MARK, dir)
+        .envs(env.iter().map(|(name, value)| (name, value)));
+}
+
+/// A port nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
