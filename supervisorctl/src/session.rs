@@ -170,6 +170,6 @@ impl Session<'_> {
 /// # Errors
 /// It is not.
 pub(crate) fn list<T>(reply: &Value, element: fn(&Value) -> Result<T, WrongShape>) -> Result<Vec<T>, WrongShape> {
-    let elements = reply.as_array().ok_or_else(|| WrongShape { expected: "an array", found: reply.kind() })?;
+    let elements = reply.as_array().ok_or_else(|| WrongShape::new(&"an array", reply))?;
     elements.iter().map(element).collect()
 }

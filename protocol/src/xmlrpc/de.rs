@@ -26,7 +26,8 @@ use super::value::Value;
 pub struct WrongShape(String);
 
 impl WrongShape {
-    pub(crate) fn new(expected: &dyn Expected, found: &Value) -> WrongShape {
+    /// What was expected, in words, and what there is.
+    pub fn new(expected: &dyn Expected, found: &Value) -> WrongShape {
         WrongShape(format!("expected {expected}, not {}", found.kind()))
     }
 }

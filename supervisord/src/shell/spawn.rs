@@ -116,7 +116,7 @@ struct Prepared {
 
 impl Prepared {
     fn new(plan: &Plan, fds: [RawFd; 3]) -> Self {
-        let user = plan.user.as_ref().map(|(_, switch)| switch.as_ref().map(UserSwitch::clone).map_err(|_| ()));
+        let user = plan.user.as_ref().map(|(_, switch)| switch.clone().map_err(|_| ()));
         let setuid_message = match &plan.user {
             Some((uid, Err(reason))) => format!("supervisor: couldn't setuid to {uid}: {reason}\n"),
             Some((uid, Ok(_))) => {
