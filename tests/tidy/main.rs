@@ -91,7 +91,11 @@ fn shipped(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_test(place: &str) -> bool {
-    place.starts_with("tests/") || place.contains("/tests/") || place.ends_with("tests.rs") || place.contains("/sim/")
+    place.starts_with("tests/")
+        || place.contains("/tests/")
+        || place.ends_with("tests.rs")
+        || place.contains("/sim/")
+        || place.ends_with("/sim.rs")
 }
 
 #[test]
