@@ -36,6 +36,8 @@ const TABLE: &[(&str, Part, &str)] = &[
     ("Dispatcher at ", Part::Digits, "ID"),
     ("<Subprocess at ", Part::Digits, "ID"),
     ("Date: ", Part::Line, "DATE"),
+    // The name of the server says which daemon this is (ctl quirk 45).
+    ("Server: ", Part::Line, "SERVER"),
 ];
 
 /// A text with everything replaced that varies between runs. `dir` is the daemon's directory, `port` its `{port}`.

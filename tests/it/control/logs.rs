@@ -65,15 +65,18 @@ fn ctl_h27_headers_of_a_log_tail() {
     let names = |lines: &[String]| -> Vec<String> {
         lines.iter().map(|line| line.split(": ").next().unwrap().to_owned()).collect()
     };
-    let (_, lines) = tail(&daemon, "/logtail/g:uni/stderr");
+    // A server may add headers of its own, against sniffing and framing.
     let wanted = ["Server", "Date", "Last-Modified", "Content-Type", "X-Accel-Buffering", "Transfer-Encoding"];
-    assert_eq!(names(&lines), wanted);
-    assert_eq!(
-        lines[3..],
-        ["Content-Type: text/plain;charset=utf-8", "X-Accel-Buffering: no", "Transfer-Encoding: chunked"]
-    );
+    let known = |lines: &[String]| -> Vec<String> {
+        names(lines).into_iter().filter(|name| wanted.contains(&name.as_str())).collect()
+    };
+    let (_, lines) = tail(&daemon, "/logtail/g:uni/stderr");
+    assert_eq!(known(&lines), wanted);
+    for line in ["Content-Type: text/plain;charset=utf-8", "X-Accel-Buffering: no", "Transfer-Encoding: chunked"] {
+        assert!(lines.iter().any(|seen| seen == line), "{lines:?}");
+    }
     let (_, main) = tail(&daemon, "/mainlogtail");
-    assert_eq!(names(&main), ["Server", "Date", "Last-Modified", "Content-Type", "Transfer-Encoding"]);
+    assert_eq!(known(&main), ["Server", "Date", "Last-Modified", "Content-Type", "Transfer-Encoding"]);
 }
 
 #[test]
