@@ -68,3 +68,17 @@ pub fn parse(bytes: &[u8]) -> Vec<Event> {
     }
     events
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_code_points_and_a_tail_is_left_out() {
+        let wire = "ver:3.0 serial:7 eventname:A len:3\né€xver:3.0 serial:8 eventname:B len:0\nver:3.0 len:9\nhalf";
+        let events = parse(wire.as_bytes());
+        let read: Vec<_> = events.iter().map(|event| (event.name(), event.payload.as_str())).collect();
+        assert_eq!(read, [("A", "é€x"), ("B", "")]);
+        assert_eq!(events[0].serial(), 7);
+    }
+}

@@ -108,3 +108,17 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_tests_carry_their_id() {
+        assert_eq!(of_test("ev_e13_group_payload").as_deref(), Some("ev_e13"));
+        assert_eq!(of_test("cfg_cl01_version").as_deref(), Some("cfg_cl01"));
+        for other in ["ev_group", "ev_e1_x", "ev_13_x", "golden_usage", "tidy"] {
+            assert_eq!(of_test(other), None, "{other}");
+        }
+    }
+}

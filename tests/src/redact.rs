@@ -36,7 +36,7 @@ const TABLE: &[(&str, Part, &str)] = &[
     ("Dispatcher at ", Part::Digits, "ID"),
     ("<Subprocess at ", Part::Digits, "ID"),
     ("Date: ", Part::Line, "DATE"),
-    // The name of the server says which daemon this is (ctl quirk 45).
+    // No known client reads what the server calls itself.
     ("Server: ", Part::Line, "SERVER"),
 ];
 
@@ -80,4 +80,18 @@ fn rule(text: &str, before: &str, part: &Part, word: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_is_replaced_and_facts_are_kept() {
+        let redacted = |text| redact(text, Path::new("/d"), 8080);
+        assert_eq!(redacted("pid:4711 pid:0 /d/x 127.0.0.1:8080"), "pid:PID pid:0 DIR/x 127.0.0.1:PORT");
+        assert_eq!(redacted("2026-11-22 10:53:31,001 INFO x\nuptime 1:02:03."), "TIME INFO x\nuptime UPTIME.");
+        assert_eq!(redacted("p-stdout---supervisor-a_b1c2d3.log"), "p-stdout---supervisor-RANDOM.log");
+        assert_eq!(redacted("Server: a\r\nDate: b"), "Server: SERVER\r\nDate: DATE");
+    }
 }

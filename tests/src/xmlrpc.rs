@@ -223,3 +223,24 @@ impl<'a> Reader<'a> {
         Value::Struct(members)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_are_read_as_they_are_written() {
+        let reply = |value: &str| {
+            format!(
+                "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}</param>\n</params>\n</methodResponse>\n"
+            )
+        };
+        let value = Value::Struct(vec![
+            ("a".to_owned(), Value::Array(vec![Value::Int(-5), Value::Bool(true), Value::Double(1.5)])),
+            ("b".to_owned(), " a < b &amp; c ".into()),
+        ]);
+        let mut text = String::new();
+        value.write(&mut text);
+        assert_eq!(response(&reply(&text)), Ok(value));
+    }
+}
