@@ -4,14 +4,18 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(abspath $(TARGET))/ci
 PREFIX ?= /usr/local
 PACKAGES := supervisord supervisorctl memmon httpok crashmail
-PROGRAMS := $(PACKAGES) crashmailbatch fatalmailbatch crashsms
+PROGRAMS := $(PACKAGES) pidproxy echo_supervisord_conf crashmailbatch fatalmailbatch crashsms
 
 # Supervisor 4.3.0 itself, to be compared with. The stamp carries the hash of the lock file.
 VENV := $(abspath $(TARGET))/venv
 VENV_STAMP := $(VENV)/lock-$(shell cksum < tests/python-requirements.txt | tr ' ' '-')
 ORIGINAL := $(VENV)/bin
 
-.PHONY: demo test unit ids ids-ours ids-original golden check build bench release install venv original clean
+# Another one, for its own end-to-end tests.
+E2E := $(abspath $(TARGET))/venv-e2e
+E2E_STAMP := $(E2E)/lock-$(shell cksum < tests/e2e-requirements.txt | tr ' ' '-')
+
+.PHONY: demo test unit ids ids-ours ids-original golden e2e check build bench release install venv original clean
 
 demo: build
 	@$(BIN)/demo $(ARGS)
@@ -52,6 +56,13 @@ ids-original:
 # Plays the scenarios against the original and writes down what it does.
 golden: build venv
 	SUPERVISOR_ORIGINAL_DIR=$(ORIGINAL) $(BIN)/golden $(ARGS)
+
+# The original's own end-to-end tests on our programs; on the original itself: make e2e DAEMON=target/venv-e2e/bin
+e2e: build $(E2E_STAMP)
+	$(E2E)/bin/python tests/e2e/run.py $(or $(DAEMON),$(BIN)) $(ARGS)
+
+$(E2E_STAMP): tests/e2e-requirements.txt
+	rm -rf $(E2E) && python3 -m venv $(E2E) && $(E2E)/bin/pip install --quiet -r $< && touch $@
 
 venv: $(VENV_STAMP)
 

@@ -74,7 +74,7 @@ pub fn int(text: &str, _: &dyn World) -> Parsed<i64> {
 }
 
 /// Python's `int(text, radix)` for radix 8 (with `0o` allowed) or 10.
-fn parse_int(text: &str, radix: u32) -> Option<i64> {
+pub(crate) fn parse_int(text: &str, radix: u32) -> Option<i64> {
     let text = strip(text);
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

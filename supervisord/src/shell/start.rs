@@ -65,8 +65,7 @@ fn failure(error: impl ToString) -> StartError {
 /// Runs the daemon with this command line, program name included; yields its exit status.
 pub fn run(args: Vec<OsString>) -> u8 {
     let mut args = args.into_iter();
-    let argv0 = args.next().unwrap_or_else(|| "supervisord".into());
-    let prog = prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable).to_string_lossy().into_owned();
+    let prog = invoked_as(args.next().unwrap_or_else(|| "supervisord".into()));
     match start(&prog, args) {
         Ok(()) => 0,
         Err(error) => {
@@ -75,6 +74,11 @@ pub fn run(args: Vec<OsString>) -> u8 {
             error.status
         }
     }
+}
+
+/// The path under which a program was found, for its messages, from the first word of its command line.
+pub fn invoked_as(argv0: OsString) -> String {
+    prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable).to_string_lossy().into_owned()
 }
 
 fn is_executable(path: &Path) -> bool {

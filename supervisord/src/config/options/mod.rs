@@ -1,8 +1,10 @@
 //! The option table: every option's name, default, type and help line, once.
 //!
 //! [`table`] lists the options of each kind of section. The schema reads a value only through its table entry,
-//! so a default or a type stands nowhere else, and a reference page can be made from [`SECTIONS`].
+//! so a default or a type stands nowhere else. [`sample`] and the tables of `docs/configuration.md` are made from
+//! [`SECTIONS`].
 
+pub mod sample;
 pub mod table;
 
 use super::World;
@@ -47,6 +49,8 @@ pub struct Entry {
     pub help: &'static str,
     /// Whether it acts.
     pub status: Status,
+    /// A value for a sample, where the default would not be one.
+    pub example: Option<&'static str>,
 }
 
 /// An option with a default.
@@ -76,16 +80,28 @@ pub const fn setting<T>(
     default: &'static str,
     help: &'static str,
 ) -> Setting<T> {
-    let entry = Entry { name, default: Some(default), kind: parser.kind, help, status: Status::Effective };
+    let status = Status::Effective;
+    let entry = Entry { name, default: Some(default), kind: parser.kind, help, status, example: None };
     Setting { entry, default, parser }
 }
 
-/// An option that may be absent.
-pub const fn optional<T>(name: &'static str, parser: Parser<T>, help: &'static str) -> Optional<T> {
-    Optional { entry: Entry { name, default: None, kind: parser.kind, help, status: Status::Effective }, parser }
+/// An option that may be absent, with a value for a sample.
+pub const fn optional<T>(
+    name: &'static str,
+    parser: Parser<T>,
+    example: &'static str,
+    help: &'static str,
+) -> Optional<T> {
+    let (status, example) = (Status::Effective, Some(example));
+    Optional { entry: Entry { name, default: None, kind: parser.kind, help, status, example }, parser }
 }
 
 impl<T> Setting<T> {
+    /// The same option, with a value for a sample.
+    pub const fn example(self, example: &'static str) -> Self {
+        Setting { entry: Entry { example: Some(example), ..self.entry }, ..self }
+    }
+
     /// The same option, read and checked without effect.
     pub const fn accepted(self) -> Self {
         Setting { entry: Entry { status: Status::Accepted, ..self.entry }, ..self }
@@ -112,7 +128,7 @@ pub struct SectionTable {
     pub extends: Option<&'static str>,
 }
 
-/// Every kind of section that the daemon reads.
+/// Every kind of section of the file, that of the client included.
 pub const SECTIONS: &[SectionTable] = &[
     table::daemon::TABLE,
     table::program::TABLE,
@@ -123,6 +139,7 @@ pub const SECTIONS: &[SectionTable] = &[
     table::inet_server::TABLE,
     table::rpc_interface::TABLE,
     table::include::TABLE,
+    table::client::TABLE,
 ];
 
 #[cfg(test)]
@@ -145,7 +162,7 @@ mod tests {
             }
         }
         let counts: Vec<usize> = SECTIONS.iter().map(|section| section.options.len()).collect();
-        assert_eq!(counts, [17, 32, 2, 4, 5, 5, 3, 1, 1]);
+        assert_eq!(counts, [17, 32, 2, 4, 5, 5, 3, 1, 1, 5]);
     }
 
     #[test]
