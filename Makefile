@@ -3,7 +3,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(abspath $(TARGET))/ci
 PREFIX ?= /usr/local
-PACKAGES := supervisord supervisorctl memmon httpok crashmail
+PACKAGES := supervisord supervisorctl memmon httpok crashmail listener-check
 PROGRAMS := $(PACKAGES) pidproxy echo_supervisord_conf crashmailbatch fatalmailbatch crashsms
 
 # Supervisor 4.3.0 itself, to be compared with. The stamp carries the hash of the lock file.
@@ -15,7 +15,7 @@ ORIGINAL := $(VENV)/bin
 E2E := $(abspath $(TARGET))/venv-e2e
 E2E_STAMP := $(E2E)/lock-$(shell cksum < tests/e2e-requirements.txt | tr ' ' '-')
 
-.PHONY: demo test unit ids ids-ours ids-original golden e2e check build bench release install venv original clean
+.PHONY: demo test unit kit ids ids-ours ids-original golden e2e check build bench release install venv original clean
 
 demo: build
 	@$(BIN)/demo $(ARGS)
@@ -26,11 +26,13 @@ test:
 	@.ci/stage build 300 $(MAKE) --no-print-directory build
 	@.ci/stage demo 60 $(MAKE) --no-print-directory demo ARGS=--once
 	@.ci/stage original 60 $(MAKE) --no-print-directory original
+	@.ci/stage kit 120 $(MAKE) --no-print-directory kit
 	@.ci/stage ids 360 $(MAKE) --no-print-directory -j2 -O ids-ours ids-original
 
 unit:
-	cargo test --workspace --exclude supervisor-tests
+	cargo test --workspace --exclude supervisor-tests --exclude listener-check
 	cargo test -p supervisor-tests --lib --bins --test tidy
+	cargo test -p listener-check --bins
 
 check:
 	cargo fmt --all --check
@@ -52,6 +54,11 @@ ids-ours:
 
 ids-original:
 	@if [ -x $(ORIGINAL)/supervisord ]; then $(MAKE) --no-print-directory ids DAEMON=$(ORIGINAL); fi
+
+# The conformance kit on our programs, on the original's, and on the example listeners in seven languages.
+kit: build
+	SUPERVISOR_BIN_DIR=$(BIN) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) \
+	  cargo test --quiet -p listener-check --test faults --test languages --test original
 
 # Plays the scenarios against the original and writes down what it does.
 golden: build venv
