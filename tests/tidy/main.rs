@@ -82,12 +82,33 @@ fn sources() -> BTreeMap<String, String> {
     sources
 }
 
-/// The part of a source that is built into the programs, without comments.
-fn shipped(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .take_while(|(_, line)| !line.trim_start().starts_with("#[cfg(test)]"))
-        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
+/// The lines of a source that are built into the programs, without comments: all but what a `#[cfg(test)]` in front
+/// takes out, be it a line (`mod tests;`, a field) or a block.
+fn shipped(text: &str) -> Vec<(usize, &str)> {
+    let mut lines = Vec::new();
+    let mut source = text.lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
+    while let Some((at, line)) = source.next() {
+        if !line.trim_start().starts_with("#[cfg(test)]") {
+            lines.push((at, line));
+            continue;
+        }
+        let mut depth = 0;
+        for (_, line) in source.by_ref() {
+            depth += line.matches(['{', '(']).count();
+            depth -= line.matches(['}', ')']).count().min(depth);
+            if depth == 0 && line.trim_end().ends_with([';', ',', '}']) {
+                break;
+            }
+        }
+    }
+    lines
+}
+
+#[test]
+fn only_test_code_is_left_out() {
+    let text = "a\n#[cfg(test)]\nmod tests;\nb // c\n#[cfg(test)]\nif x(\n  y) {\n  z;\n}\nd\n#[cfg(test)]\nfault: F,\ne\n";
+    let seen: Vec<&str> = shipped(text).into_iter().map(|(_, line)| line.trim()).collect();
+    assert_eq!(seen, ["a", "b", "d", "e"]);
 }
 
 fn is_test(place: &str) -> bool {
@@ -103,7 +124,7 @@ fn unsafe_stands_where_it_is_expected() {
     let mut found: Vec<String> = sources()
         .iter()
         .filter(|(place, _)| !is_test(place))
-        .filter(|(_, text)| shipped(text).any(|(_, line)| line.contains("unsafe ")))
+        .filter(|(_, text)| shipped(text).iter().any(|(_, line)| line.contains("unsafe ")))
         .map(|(place, _)| place.clone())
         .collect();
     found.sort();
@@ -117,7 +138,7 @@ fn every_unsafe_block_says_why_it_is_sound() {
             continue;
         }
         let lines: Vec<&str> = text.lines().collect();
-        for (at, line) in shipped(&text).filter(|(_, line)| line.contains("unsafe {")) {
+        for (at, line) in shipped(&text).into_iter().filter(|(_, line)| line.contains("unsafe {")) {
             let before = &lines[at.saturating_sub(8)..at];
             assert!(before.iter().any(|line| line.contains("SAFETY:")), "{place}:{at} has no SAFETY comment: {line}");
         }

@@ -280,9 +280,10 @@ pub struct ProcessConfig {
 pub struct Seconds(pub i64);
 
 impl Seconds {
-    /// The time to wait.
+    /// The time to wait. More than a century is a century: no clock runs over.
     pub fn duration(self) -> Duration {
-        Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
+        const CENTURY: u64 = 100 * 365 * 24 * 60 * 60;
+        Duration::from_secs(u64::try_from(self.0).unwrap_or(0).min(CENTURY))
     }
 }
 

@@ -43,6 +43,8 @@ pub enum Message {
     WaitingToDie(Vec<Arc<str>>),
     StateWhileDying { name: Arc<str>, state: ProcessState },
     ReapedUnknown { pid: i32, death: Death },
+    CreatingSocket { url: String },
+    ClosingSocket { url: String },
     // Processes.
     Spawned { name: Arc<str>, pid: i32 },
     SpawnError(String),
@@ -141,6 +143,8 @@ impl Message {
             | ReopeningLogFile
             | WaitingToDie(_)
             | ReapedUnknown { .. }
+            | CreatingSocket { .. }
+            | ClosingSocket { .. }
             | Spawned { .. }
             | SpawnError(_)
             | EnteredRunning { .. }
@@ -200,6 +204,8 @@ impl fmt::Display for Message {
             WaitingToDie(names) => write!(f, "waiting for {} to die", names.join(", ")),
             StateWhileDying { name, state } => write!(f, "{name} state: {state}"),
             ReapedUnknown { pid, death } => write!(f, "reaped unknown pid {pid} ({death})"),
+            CreatingSocket { url } => write!(f, "Creating socket {url}"),
+            ClosingSocket { url } => write!(f, "Closing socket {url}"),
             Spawned { name, pid } => write!(f, "spawned: '{name}' with pid {pid}"),
             SpawnError(text) => write!(f, "spawnerr: {text}"),
             EnteredRunning { name, startsecs } => write!(

@@ -104,7 +104,7 @@ pub enum Facts {
     None,
     /// For `Start`: whether each program can be executed.
     Programs(BTreeMap<ProcessId, Result<(), Refusal>>),
-    /// For `AddGroup`: the log files of its processes, or why they cannot be made.
+    /// For `AddGroup`: the log files of its processes, or why the group cannot be had.
     Logs(Result<Vec<LogPaths>, String>),
     /// For `Reread` and `Restart`: the configuration as it is now, or why it cannot be read.
     Configuration(Result<Vec<GroupConfig>, String>),

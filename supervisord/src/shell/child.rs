@@ -70,6 +70,7 @@ pub(super) struct Child {
 
 #[derive(Debug)]
 struct Stdin {
+    /// `None`: closed by the child, or never a pipe.
     fd: Option<OwnedFd>,
     pending: VecDeque<Bytes>,
     pending_bytes: usize,
@@ -149,7 +150,7 @@ impl Child {
         Ok(Child {
             id,
             name: config.name.as_str().into(),
-            stdin: Stdin { fd: Some(spawned.stdin), pending: VecDeque::new(), pending_bytes: 0 },
+            stdin: Stdin { fd: spawned.stdin, pending: VecDeque::new(), pending_bytes: 0 },
             stdout: Some(stdout),
             stderr,
         })
@@ -205,7 +206,7 @@ impl Child {
     /// Sends bytes, now as far as the pipe takes them and the rest when there is room.
     ///
     /// # Errors
-    /// `EPIPE`: the child has closed its stdin. `ENOBUFS`: too much is waiting already.
+    /// `EPIPE`: the child has closed its stdin, or has no pipe there. `ENOBUFS`: too much is waiting already.
     pub(super) fn send(&mut self, bytes: Bytes, pipes: &Pipes, context: &mut Context) -> Result<(), Errno> {
         if self.stdin.fd.is_none() {
             return Err(Errno::EPIPE);

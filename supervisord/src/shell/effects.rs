@@ -13,7 +13,7 @@ use supervisor_protocol::state::ProcessState;
 use super::child::{Child, Context, Logs};
 use super::clock;
 use super::logfile::unlink_log;
-use super::owner::Owner;
+use super::owner::{Owner, log};
 use super::privileges::UserSwitch;
 use super::program;
 use super::spawn::{self, Plan, SpawnError};
@@ -29,12 +29,33 @@ impl Owner {
         let mut inputs = VecDeque::from([input]);
         let mut effects = std::mem::take(&mut self.effects);
         while let Some(input) = inputs.pop_front() {
+            let mut gone = self.gone_with(&input);
             self.engine.handle(clock::now(), input, &mut effects);
             for effect in effects.drain(..) {
+                if matches!(effect, Effect::Spawn(_)) {
+                    // It may be the same program's next life, which gets a socket of its own.
+                    self.let_go_of_socket(gone.take());
+                }
                 inputs.extend(self.carry_out(effect));
             }
+            self.let_go_of_socket(gone);
         }
         self.effects = effects;
+    }
+
+    /// The process whose child an input says to be no more, or never to have been.
+    fn gone_with(&self, input: &Input) -> Option<ProcessId> {
+        match input {
+            Input::Exited(pid, _) => self.engine.process_of_pid(*pid),
+            Input::Spawned(id, Err(_)) => Some(*id),
+            _ => None,
+        }
+    }
+
+    fn let_go_of_socket(&mut self, id: Option<ProcessId>) {
+        if let Some(closing) = id.and_then(|id| self.sockets.let_go(id)) {
+            self.log(&closing);
+        }
     }
 
     /// Carries out one effect; what it leads to.
@@ -82,6 +103,7 @@ impl Owner {
             Effect::Answer(ticket, answer) => self.answer(ticket, answer),
             Effect::Forget(id) => {
                 self.children.remove(&id);
+                self.let_go_of_socket(Some(id));
             }
             Effect::Finished(after) => self.finished = Some(after),
         }
@@ -113,10 +135,15 @@ impl Owner {
         let Some(process) = self.engine.process(id) else { return Err("no such process".to_owned()) };
         let (config, paths, group) =
             (process.config().clone(), process.logs().clone(), process.reference().group.clone());
+        if let Some(active) = self.engine.active_groups().find(|active| active.name == *group) {
+            let held = self.sockets.hold(id, active, &config, &mut |message| log(&mut self.activity, &message));
+            held.map_err(|error| error.to_string())?;
+        }
         let program = program::resolve(&config, &self.settings.environment).map_err(|error| error.to_string())?;
         let logs = Logs::open(&config, &paths).map_err(|errno| SpawnError::Channels(errno).text(&config.name))?;
         let plan = Plan {
             program: &program,
+            stdin: self.sockets.of(id),
             environment: self.child_environment(&config, &group),
             directory: config.directory.as_deref(),
             umask: config.umask,

@@ -17,6 +17,7 @@ use super::activity::ActivityLog;
 use super::child::{Child, Context, READ_BYTES, Step};
 use super::childlogs::ChildLogs;
 use super::clock;
+use super::fcgi::Sockets;
 use super::handle::Request;
 use super::poll::{Pipe, Pipes, Token};
 use super::reaper;
@@ -46,6 +47,7 @@ pub(super) struct Setup {
     /// The groups to start with, and where their processes log.
     pub(super) groups: Vec<(GroupConfig, Vec<LogPaths>)>,
     pub(super) child_logs: ChildLogs,
+    pub(super) sockets: Sockets,
     pub(super) activity: ActivityLog,
     pub(super) main_log: Option<PathBuf>,
     /// The environment the daemon was started with.
@@ -77,6 +79,7 @@ pub(super) struct Owner {
     pub(super) requests_open: bool,
     pub(super) notes: mpsc::Receiver<Note>,
     pub(super) child_logs: ChildLogs,
+    pub(super) sockets: Sockets,
     pub(super) effects: Vec<Effect>,
     pub(super) steps: VecDeque<Step>,
     pub(super) buffer: Vec<u8>,
@@ -109,6 +112,13 @@ fn close_below(minfds: i64) -> Option<u32> {
     (minfds < 1024).then(|| u32::try_from(minfds).unwrap_or(0))
 }
 
+/// Writes a line to the activity log.
+pub(super) fn log(activity: &mut ActivityLog, message: &Message) {
+    if activity.is_enabled(message.level()) {
+        activity.log(message.level(), &message.to_string(), clock::wall());
+    }
+}
+
 impl Owner {
     /// Takes over. To be called within the runtime.
     ///
@@ -119,6 +129,7 @@ impl Owner {
             config,
             groups,
             child_logs,
+            sockets,
             activity,
             main_log,
             environment,
@@ -148,6 +159,7 @@ impl Owner {
             requests_open: true,
             notes,
             child_logs,
+            sockets,
             effects: Vec::new(),
             steps: VecDeque::new(),
             buffer: vec![0; READ_BYTES],
@@ -164,9 +176,7 @@ impl Owner {
 
     /// Writes a line to the activity log.
     pub(super) fn log(&mut self, message: &Message) {
-        if self.activity.is_enabled(message.level()) {
-            self.activity.log(message.level(), &message.to_string(), clock::wall());
-        }
+        log(&mut self.activity, message);
     }
 
     /// Works until everything is stopped on somebody's request.

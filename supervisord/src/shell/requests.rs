@@ -1,11 +1,13 @@
 //! Commands of clients on their way into the engine: what it must know of the world is looked up first.
 
+use super::fcgi;
 use super::handle::Request;
-use super::owner::Owner;
+use super::owner::{Owner, log};
 use super::program;
 use crate::config::model::GroupConfig;
 use crate::engine::command::{Command, Refusal, Ticket};
-use crate::engine::{Facts, Input, ProcessId};
+use crate::engine::message::Message;
+use crate::engine::{Facts, Input, LogPaths, ProcessId};
 
 impl Owner {
     /// A client's command: what the engine must know of the world is looked up first.
@@ -31,12 +33,23 @@ impl Owner {
             Command::Reread | Command::Restart => Facts::Configuration(self.reread(command)),
             Command::AddGroup(name) => match self.engine.latest_group(name).cloned() {
                 Some(group) if self.engine.active_groups().all(|active| active.name != *name) => {
-                    Facts::Logs(self.child_logs.paths(&group).map_err(|error| error.to_string()))
+                    Facts::Logs(self.group_facts(&group))
                 }
                 _ => Facts::None,
             },
             _ => Facts::None,
         }
+    }
+
+    /// The log files of a group that is about to be added, once its sockets have been tried out.
+    fn group_facts(&mut self, group: &GroupConfig) -> Result<Vec<LogPaths>, String> {
+        let logs = self.child_logs.paths(group).map_err(|error| error.to_string())?;
+        match self.sockets.try_out(group, &mut |message| log(&mut self.activity, &message)) {
+            Err(error) if fcgi::is_needed(group) => return Err(error.to_string()),
+            Err(error) => self.log(&Message::ConfigWarning(error.to_string())),
+            Ok(()) => {}
+        }
+        Ok(logs)
     }
 
     /// Reads the configuration. A reread also takes over what changes at once (`cfg_rr07`).

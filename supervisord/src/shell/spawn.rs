@@ -11,7 +11,7 @@
 
 use std::ffi::{CString, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -26,6 +26,8 @@ use super::program::Program;
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) program: &'a Program,
+    /// What the child finds as descriptor 0; without it a pipe is made.
+    pub(super) stdin: Option<BorrowedFd<'a>>,
     /// `NAME=value`, complete.
     pub(super) environment: Vec<OsString>,
     pub(super) directory: Option<&'a Path>,
@@ -42,7 +44,8 @@ pub(super) struct Plan<'a> {
 #[derive(Debug)]
 pub(super) struct Spawned {
     pub(super) pid: i32,
-    pub(super) stdin: OwnedFd,
+    /// `None` if the child was given another stdin than a pipe.
+    pub(super) stdin: Option<OwnedFd>,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: Option<OwnedFd>,
 }
@@ -76,7 +79,13 @@ impl SpawnError {
 /// Pipes could not be made, or the fork failed. Nothing is left open then.
 pub(super) fn spawn(plan: &Plan) -> Result<Spawned, SpawnError> {
     let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|errno| SpawnError::Channels(errno as i32));
-    let (child_stdin, stdin) = pipe()?;
+    let (stdin_source, _child_stdin, stdin) = match plan.stdin {
+        Some(given) => (given.as_raw_fd(), None, None),
+        None => {
+            let (read, write) = pipe()?;
+            (read.as_raw_fd(), Some(read), Some(write))
+        }
+    };
     let (stdout, child_stdout) = pipe()?;
     let (stderr, child_stderr) = match plan.redirect_stderr {
         true => (None, None),
@@ -85,11 +94,11 @@ pub(super) fn spawn(plan: &Plan) -> Result<Spawned, SpawnError> {
             (Some(read), Some(write))
         }
     };
-    for fd in [&stdin, &stdout].into_iter().chain(&stderr) {
+    for fd in stdin.iter().chain([&stdout]).chain(&stderr) {
         set_nonblocking(fd.as_raw_fd()).map_err(|errno| SpawnError::Channels(errno as i32))?;
     }
     let stderr_source = child_stderr.as_ref().unwrap_or(&child_stdout);
-    let prepared = Prepared::new(plan, [child_stdin.as_raw_fd(), child_stdout.as_raw_fd(), stderr_source.as_raw_fd()]);
+    let prepared = Prepared::new(plan, [stdin_source, child_stdout.as_raw_fd(), stderr_source.as_raw_fd()]);
     let pid = fork_and_exec(&prepared).map_err(SpawnError::Fork)?;
     Ok(Spawned { pid, stdin, stdout, stderr })
 }

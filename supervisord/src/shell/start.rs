@@ -1,7 +1,7 @@
 //! Bringing the daemon up, in the documented order, and up again after a reload.
 //!
-//! Command line → configuration → privileges → limits → activity log → sockets → child logs → fork → pid file →
-//! runtime. Everything up to the fork is told on the terminal when it fails: usage errors as two lines on stderr
+//! Command line → configuration → privileges → limits → activity log → sockets → child logs, FastCGI sockets on trial →
+//! fork → pid file → runtime. Everything up to the fork is told on the terminal when it fails: usage errors as two lines on stderr
 //! and exit status 2. The sockets are taken before anything of an earlier instance is touched, so a daemon that is
 //! started twice by mistake does no harm (`cfg_cl17`). The runtime is built after the fork.
 
@@ -21,9 +21,10 @@ use tokio::runtime::Runtime;
 use super::activity::ActivityLog;
 use super::childlogs::ChildLogs;
 use super::daemonize::{self, PidFile, Side};
+use super::fcgi::{self, Sockets};
 use super::handle::Handle;
 use super::load::{self, MainFile, System};
-use super::owner::{Ending, Owner, Setup};
+use super::owner::{Ending, Owner, Setup, log};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
@@ -123,6 +124,7 @@ struct Prepared {
     activity: ActivityLog,
     servers: Vec<BoundServer>,
     child_logs: ChildLogs,
+    sockets: Sockets,
     groups: Vec<(GroupConfig, Vec<LogPaths>)>,
 }
 
@@ -190,9 +192,16 @@ impl Daemon {
                 log(&mut activity, &Message::ConfigWarning(warning.to_string()));
             }
         }
+        let mut sockets = Sockets::default();
         let mut groups = Vec::with_capacity(config.groups.len());
         for group in &config.groups {
             let paths = child_logs.paths(group).map_err(failure)?;
+            match sockets.try_out(group, &mut |message| log(&mut activity, &message)) {
+                // A daemon that reloads has nobody to tell, and other programs to care for.
+                Err(error) if is_first && fcgi::is_needed(group) => return Err(failure(error)),
+                Err(error) => log(&mut activity, &Message::ConfigWarning(error.to_string())),
+                Ok(()) => {}
+            }
             groups.push((group.clone(), paths));
         }
         for server in &servers {
@@ -204,7 +213,7 @@ impl Daemon {
                 log(&mut activity, &Message::UnauthenticatedServer { section: server.section().to_owned() });
             }
         }
-        Ok(Prepared { config, activity, servers, child_logs, groups })
+        Ok(Prepared { config, activity, servers, child_logs, sockets, groups })
     }
 
     fn daemonize(&self, prepared: &mut Prepared) -> Result<Side, StartError> {
@@ -228,7 +237,7 @@ impl Daemon {
                 self.runtime.insert((runtime, signals))
             }
         };
-        let Prepared { config, mut activity, servers, child_logs, groups } = prepared;
+        let Prepared { config, mut activity, servers, child_logs, sockets, groups } = prepared;
         let pidfile = PidFile::write(&config.daemon.pidfile);
         match &pidfile {
             Ok(_) => log(&mut activity, &Message::Started { pid: std::process::id() as i32 }),
@@ -260,6 +269,7 @@ impl Daemon {
             config,
             groups,
             child_logs,
+            sockets,
             activity,
             environment: std::env::vars_os().collect(),
             server_url,
@@ -290,10 +300,4 @@ fn open_activity_log(config: &Config) -> Result<ActivityLog, StartError> {
     };
     let policy = RotationPolicy::new(daemon.logfile_maxbytes, daemon.logfile_backups);
     ActivityLog::open(&daemon.logfile, policy, daemon.loglevel, echo).map_err(failure)
-}
-
-fn log(activity: &mut ActivityLog, message: &Message) {
-    if activity.is_enabled(message.level()) {
-        activity.log(message.level(), &message.to_string(), clock::wall());
-    }
 }
