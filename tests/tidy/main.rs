@@ -106,7 +106,8 @@ fn shipped(text: &str) -> Vec<(usize, &str)> {
 
 #[test]
 fn only_test_code_is_left_out() {
-    let text = "a\n#[cfg(test)]\nmod tests;\nb // c\n#[cfg(test)]\nif x(\n  y) {\n  z;\n}\nd\n#[cfg(test)]\nfault: F,\ne\n";
+    let text =
+        "a\n#[cfg(test)]\nmod tests;\nb // c\n#[cfg(test)]\nif x(\n  y) {\n  z;\n}\nd\n#[cfg(test)]\nfault: F,\ne\n";
     let seen: Vec<&str> = shipped(text).into_iter().map(|(_, line)| line.trim()).collect();
     assert_eq!(seen, ["a", "b", "d", "e"]);
 }

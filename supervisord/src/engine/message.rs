@@ -42,6 +42,7 @@ pub enum Message {
     ReopeningLogFile,
     WaitingToDie(Vec<Arc<str>>),
     StateWhileDying { name: Arc<str>, state: ProcessState },
+    WaitFailed { errno: i32 },
     ReapedUnknown { pid: i32, death: Death },
     CreatingSocket { url: String },
     ClosingSocket { url: String },
@@ -82,6 +83,7 @@ pub enum Message {
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
+    OutputUnwatched { name: Arc<str>, error: String },
     SocketRestored { path: PathBuf, error: Option<String> },
 }
 
@@ -108,6 +110,8 @@ impl Message {
             | UnknownProblem { .. }
             | RestartRefused { .. }
             | IllegalTransition { .. }
+            | WaitFailed { .. }
+            | OutputUnwatched { .. }
             | LogTrouble(_) => LogLevel::Critical,
             Overflow { .. } => LogLevel::Error,
             ConfigWarning(_)
@@ -294,6 +298,12 @@ impl fmt::Display for Message {
             ExitedFromUnknown { name, death } => write!(f, "exited: {name} ({death}; not expected), was UNKNOWN"),
             IllegalTransition { name, from, to } => {
                 write!(f, "{name} cannot go from {from} to {to}, keeping it in {from}; please report this")
+            }
+            WaitFailed { errno } => {
+                write!(f, "waitpid error {errno}; a process may not be cleaned up properly")
+            }
+            OutputUnwatched { name, error } => {
+                write!(f, "cannot watch the output of {name}, its pipes are closed: {error}")
             }
             LogTrouble(text) => f.write_str(text),
             SocketRestored { path, error: None } => {

@@ -118,11 +118,6 @@ impl Server {
             .collect()
     }
 
-    /// The paths of the unix sockets, for whoever watches them.
-    pub fn socket_paths(&self) -> impl Iterator<Item = &std::path::Path> {
-        self.unix.iter().map(|server| server.file.path())
-    }
-
     /// Ends every connection at once, stops listening and removes the socket files. Replies already given still
     /// leave, for at most a second.
     ///

@@ -23,7 +23,21 @@ pub fn wall() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// A monotonic time as tokio's timers want it.
+/// A monotonic time as tokio's timers want it; one that the clock cannot hold is a century ahead.
 pub(super) fn instant(mono: Duration) -> tokio::time::Instant {
-    tokio::time::Instant::from_std(origin() + mono)
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    tokio::time::Instant::from_std(origin().checked_add(mono).unwrap_or_else(|| origin() + CENTURY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::Seconds;
+
+    #[test]
+    fn no_deadline_runs_over() {
+        let latest = instant(now().mono + Seconds(i64::MAX).duration());
+        assert!(latest > instant(Duration::from_secs(1)));
+        assert!(instant(Duration::MAX) > instant(Duration::from_secs(1)));
+    }
 }

@@ -8,12 +8,11 @@ use std::ffi::OsString;
 
 use bytes::Bytes;
 use nix::errno::Errno;
-use supervisor_protocol::state::ProcessState;
 
-use super::child::{Child, Context, Logs};
+use super::child::{Child, Logs};
 use super::clock;
 use super::logfile::unlink_log;
-use super::owner::{Owner, log};
+use super::owner::{Owner, Parts, log};
 use super::privileges::UserSwitch;
 use super::program;
 use super::spawn::{self, Plan, SpawnError};
@@ -111,16 +110,9 @@ impl Owner {
     }
 
     fn send(&mut self, id: ProcessId, bytes: Bytes) -> Result<(), Errno> {
-        let mut context = Context {
-            strip_ansi: self.settings.strip_ansi,
-            echo: false,
-            state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
-            wall: clock::wall(),
-            syslog: &mut self.syslog,
-            steps: &mut self.steps,
-        };
-        let child = self.children.get_mut(&id).ok_or(Errno::EPIPE)?;
-        child.send(bytes, &self.pipes, &mut context)
+        let Parts { children, pipes, mut context, .. } = self.parts(id);
+        let child = children.get_mut(&id).ok_or(Errno::EPIPE)?;
+        child.send(bytes, pipes, &mut context)
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Result<Reply, Refusal>) {
@@ -161,10 +153,10 @@ impl Owner {
             Ok(child) => {
                 self.children.insert(id, child);
             }
-            Err(error) => self.log(&Message::LogTrouble(format!(
-                "cannot watch the output of {}, its pipes are closed: {error}",
-                config.name
-            ))),
+            Err(error) => {
+                let (name, error) = (config.name.as_str().into(), error.to_string());
+                self.log(&Message::OutputUnwatched { name, error });
+            }
         }
         Ok(pid)
     }

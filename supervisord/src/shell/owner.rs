@@ -90,6 +90,14 @@ pub(super) struct Owner {
     pub(super) finished: Option<After>,
 }
 
+/// The children with everything that work on their pipes needs.
+pub(super) struct Parts<'a> {
+    pub(super) children: &'a mut HashMap<ProcessId, Child>,
+    pub(super) pipes: &'a Pipes,
+    pub(super) buffer: &'a mut [u8],
+    pub(super) context: Context<'a>,
+}
+
 /// What stays the same, or changes only at a reread.
 pub(super) struct Settings {
     pub(super) environment: BTreeMap<OsString, OsString>,
@@ -268,22 +276,32 @@ impl Owner {
         }
     }
 
+    /// What work on a child's pipes needs, each part borrowed by itself.
+    pub(super) fn parts(&mut self, id: ProcessId) -> Parts<'_> {
+        Parts {
+            children: &mut self.children,
+            pipes: &self.pipes,
+            buffer: &mut self.buffer,
+            context: Context {
+                strip_ansi: self.settings.strip_ansi,
+                echo: self.activity.is_enabled(LogLevel::Debug),
+                state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
+                wall: clock::wall(),
+                syslog: &mut self.syslog,
+                steps: &mut self.steps,
+            },
+        }
+    }
+
     fn serve(&mut self, id: ProcessId, pipe: Pipe) -> usize {
-        let mut context = Context {
-            strip_ansi: self.settings.strip_ansi,
-            echo: self.activity.is_enabled(LogLevel::Debug),
-            state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
-            wall: clock::wall(),
-            syslog: &mut self.syslog,
-            steps: &mut self.steps,
-        };
-        let Some(child) = self.children.get_mut(&id) else { return 0 };
+        let Parts { children, pipes, buffer, mut context } = self.parts(id);
+        let Some(child) = children.get_mut(&id) else { return 0 };
         let count = match pipe {
             Pipe::Stdin => {
-                child.writable(&self.pipes, &mut context);
+                child.writable(pipes, &mut context);
                 0
             }
-            Pipe::Output(channel) => child.read(channel, &mut self.buffer, &self.pipes, &mut context),
+            Pipe::Output(channel) => child.read(channel, buffer, pipes, &mut context),
         };
         self.take_steps();
         count
@@ -354,9 +372,7 @@ impl Owner {
                     self.feed(Input::Exited(pid, death));
                 }
                 Err(errno) => {
-                    let errno = errno as i32;
-                    let text = format!("waitpid error {errno}; a process may not be cleaned up properly");
-                    return self.log(&Message::LogTrouble(text));
+                    return self.log(&Message::WaitFailed { errno: errno as i32 });
                 }
             }
         }
@@ -364,16 +380,9 @@ impl Owner {
 
     /// Takes what a dead child's pipes hold, and closes them.
     fn drain(&mut self, id: ProcessId) {
-        let Some(child) = self.children.remove(&id) else { return };
-        let mut context = Context {
-            strip_ansi: self.settings.strip_ansi,
-            echo: self.activity.is_enabled(LogLevel::Debug),
-            state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
-            wall: clock::wall(),
-            syslog: &mut self.syslog,
-            steps: &mut self.steps,
-        };
-        child.drain(&mut self.buffer, &self.pipes, &mut context);
+        let Parts { children, pipes, buffer, mut context } = self.parts(id);
+        let Some(child) = children.remove(&id) else { return };
+        child.drain(buffer, pipes, &mut context);
         self.take_steps();
     }
 }

@@ -17,12 +17,18 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Command, ExitCode, Stdio};
 
+use supervisor_tests::Subject;
 use supervisor_tests::ids::{self, Word};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|arg| arg == "pending") {
         return write_pending();
+    }
+    if Subject::original().is_none() {
+        println!(
+            "*** SKIPPED: no original to mix with, the tests that play both sets against each other prove nothing"
+        );
     }
     match run(&args) {
         Ok((results, output)) => judge(&results, is_original(), &output),
@@ -60,6 +66,7 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut results = BTreeMap::new();
     let mut output = String::new();
+    let mut announced = 0;
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
     for line in BufReader::new(stdout).lines() {
         let line = line?;
@@ -70,13 +77,17 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
             print!("{}", if verdict == "ok" { '.' } else { 'F' });
             io::stdout().flush()?;
         }
+        let count = line.strip_prefix("running ").and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
+        announced += count.unwrap_or(0);
         output.push_str(&line);
         output.push('\n');
     }
     println!();
-    child.wait()?;
-    if results.is_empty() {
-        return Err(io::Error::other(format!("no test ran:\n{output}")));
+    // 101: tests failed, which is judged below. Anything else, or a test without a verdict, is a run that broke off.
+    let status = child.wait()?;
+    if !matches!(status.code(), Some(0 | 101)) || results.is_empty() || results.len() != announced {
+        let seen = results.len();
+        return Err(io::Error::other(format!("{seen} of {announced} tests had a verdict ({status}):\n{output}")));
     }
     Ok((results, output))
 }

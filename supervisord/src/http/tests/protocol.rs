@@ -260,7 +260,6 @@ async fn a_vanished_socket_file_is_made_again() {
     let bound = bind(&[config(&path, None)]).expect("bound");
     let mut server = serve(bound, site(handle, &Default::default())).expect("served");
     assert!(server.restore_socket_files().is_empty());
-    assert_eq!(server.socket_paths().collect::<Vec<_>>(), [path.as_path()]);
 
     let mut old = tokio::net::UnixStream::connect(&path).await.expect("connected");
     std::fs::remove_file(&path).expect("removed");
