@@ -3,7 +3,8 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(abspath $(TARGET))/ci
 PREFIX ?= /usr/local
-PROGRAMS := supervisord supervisorctl memmon httpok crashmail
+PACKAGES := supervisord supervisorctl memmon httpok crashmail
+PROGRAMS := $(PACKAGES) crashmailbatch fatalmailbatch crashsms
 
 # Supervisor 4.3.0 itself, to be compared with. The stamp carries the hash of the lock file.
 VENV := $(abspath $(TARGET))/venv
@@ -68,7 +69,7 @@ bench: release venv
 	$(BENCH) --subject ours=$(abspath $(TARGET))/release/supervisord --peer original=$(ORIGINAL)/supervisord $(ARGS)
 
 release:
-	cargo build --release $(PROGRAMS:%=-p %)
+	cargo build --release $(PACKAGES:%=-p %)
 
 install: release
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8

@@ -16,7 +16,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 
-use supervisor_protocol::event::Event;
+use supervisor_protocol::event::{Event, ProcessRef};
 use supervisor_protocol::listener::{self as wire, EnvelopeDecoder, EnvelopeError, EventError, Header, Received};
 
 use crate::sys;
@@ -42,6 +42,29 @@ impl Delivery {
     pub fn is_tick(&self) -> bool {
         self.name().starts_with("TICK")
     }
+
+    /// The process this is about: its state, its output, what it communicated.
+    pub fn process(&self) -> Option<&ProcessRef> {
+        match self.event.as_ref().ok()? {
+            Event::ProcessState { process, .. }
+            | Event::ProcessCommunication { process, .. }
+            | Event::ProcessLog { process, .. } => Some(process),
+            Event::RemoteCommunication { .. }
+            | Event::SupervisorRunning
+            | Event::SupervisorStopping
+            | Event::Tick { .. }
+            | Event::GroupAdded { .. }
+            | Event::GroupRemoved { .. } => None,
+        }
+    }
+
+    /// The group this is about: that of the process, or the one that was added or removed.
+    pub fn group(&self) -> Option<&str> {
+        match self.event.as_ref().ok()? {
+            Event::GroupAdded { group } | Event::GroupRemoved { group } => Some(group),
+            _ => self.process().map(|process| &*process.group),
+        }
+    }
 }
 
 impl From<Received> for Delivery {
@@ -63,7 +86,7 @@ pub enum Reply {
 }
 
 impl Reply {
-    fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &[u8] {
         match self {
             Reply::Ok => b"OK",
             Reply::Fail => b"FAIL",

@@ -1,10 +1,11 @@
-//! Local time, in the two formats that listeners write, and the clock.
+//! Time in the formats that listeners write, and the clock.
 //!
-//! Both are the C library's view of the zone, as in the original, so they follow `TZ` and `/etc/localtime`.
+//! Two formats are of local time, the C library's view of it as in the original, so they follow `TZ` and
+//! `/etc/localtime`. The third, for the header of a mail, is of UTC.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::sys::{Broken, local_time};
+use crate::sys::{Broken, local_time, universal_time};
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -34,9 +35,6 @@ pub fn log_format(time: Duration) -> String {
 /// `Sun Nov 22 11:02:37 2026 UTC`: C's `asctime` and the abbreviation of the zone.
 pub fn asctime_with_zone(time: Duration) -> String {
     let Broken { tm, zone } = broken(time);
-    let name = |names: &[&'static str], index: i32| {
-        usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("???")
-    };
     format!(
         "{} {} {:2} {:02}:{:02}:{:02} {} {zone}",
         name(&DAYS, tm.tm_wday),
@@ -49,8 +47,31 @@ pub fn asctime_with_zone(time: Duration) -> String {
     )
 }
 
+/// `Sun, 22 Nov 2026 11:06:14 -0000`, the date of a mail: UTC, in a zone that is not told.
+pub fn mail_date(time: Duration) -> String {
+    let Broken { tm, .. } = universal_time(epoch_seconds(time));
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} -0000",
+        name(&DAYS, tm.tm_wday),
+        tm.tm_mday,
+        name(&MONTHS, tm.tm_mon),
+        i64::from(tm.tm_year) + 1900,
+        tm.tm_hour,
+        tm.tm_min,
+        tm.tm_sec,
+    )
+}
+
+fn name(names: &[&'static str], index: i32) -> &'static str {
+    usize::try_from(index).ok().and_then(|index| names.get(index).copied()).unwrap_or("???")
+}
+
+fn epoch_seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
 fn broken(time: Duration) -> Broken {
-    local_time(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+    local_time(epoch_seconds(time))
 }
 
 #[cfg(test)]
@@ -69,6 +90,14 @@ mod tests {
             let asctime = asctime_with_zone(time);
             assert!(asctime.starts_with("Sun Nov 22 11:02:37 2026 "), "{asctime}");
         }
+    }
+
+    #[test]
+    fn mails_are_dated_in_utc() {
+        let date = |seconds| mail_date(Duration::from_secs(seconds));
+        assert_eq!(date(1_795_345_574), "Sun, 22 Nov 2026 11:06:14 -0000");
+        assert_eq!(date(951_782_400), "Tue, 29 Feb 2000 00:00:00 -0000");
+        assert_eq!(date(0), "Thu, 01 Jan 1970 00:00:00 -0000");
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn redirect(source: &impl AsFd, target: libc::c_int) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// A moment of local time, taken apart.
+/// A moment, taken apart.
 pub(crate) struct Broken {
     /// The fields of C's `struct tm`, as it counts them.
     pub(crate) tm: libc::tm,
@@ -60,6 +60,16 @@ pub(crate) fn local_time(epoch_seconds: i64) -> Broken {
         unsafe { CStr::from_ptr(tm.tm_zone) }.to_string_lossy().into_owned()
     };
     Broken { tm, zone }
+}
+
+/// Universal time, with an empty zone.
+pub(crate) fn universal_time(epoch_seconds: i64) -> Broken {
+    let seconds: libc::time_t = epoch_seconds;
+    // SAFETY: a `tm` of zeros is a valid value (numbers and a null pointer).
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for the call. A failure (a year beyond i32) leaves the zeros in place.
+    unsafe { libc::gmtime_r(&raw const seconds, &raw mut tm) };
+    Broken { tm, zone: String::new() }
 }
 
 /// Waits until a child has ended, without reaping it: its pid stays reserved until `Child::wait`.

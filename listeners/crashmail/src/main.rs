@@ -10,17 +10,18 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use supervisor_sdk::smtp::{self, Login, Server};
 use supervisor_sdk::{Delivery, localtime, mail};
 
 use message::Crash;
-use options::{Options, Request};
+use options::{Options, Relay, Request};
 
 /// Exit status of a command line that cannot be used.
 const EXIT_USAGE: u8 = 255;
 
 fn main() -> ExitCode {
     let options = match options::parse(env::args_os().skip(1)) {
-        Request::Run(options) => options,
+        Request::Run(options) => *options,
         Request::Help => return usage(ExitCode::SUCCESS),
         Request::Usage => return usage(EXIT_USAGE.into()),
     };
@@ -51,12 +52,26 @@ fn report(options: &Options, crash: &Crash) {
         return log(&format!("unexpected exit, not mailing\n{}\n", crash.body()));
     }
     log("unexpected exit, mailing\n");
-    let text = crash.mail(options, &localtime::log_format(localtime::now()));
-    let command = options.sendmail.as_deref().unwrap_or(mail::SENDMAIL);
-    if let Err(error) = mail::send(command, &text, mail::TIMEOUT) {
-        return log(&format!("{error}\n"));
+    let subject = crash.subject(options, &localtime::log_format(localtime::now()));
+    let text = crash.mail(options, &subject);
+    let outcome = match &options.relay {
+        Some(relay) => smtp::send(&server(relay), &crash.message(options, relay, &subject), smtp::TIMEOUT)
+            .map_err(|error| format!("Error sending email: {error}")),
+        None => mail::send(options.sendmail.as_deref().unwrap_or(mail::SENDMAIL), &text, mail::TIMEOUT)
+            .map(drop)
+            .map_err(|error| error.to_string()),
+    };
+    match outcome {
+        Ok(()) => log(&format!("Mailed:\n\n{text}")),
+        Err(error) => log(&format!("{error}\n")),
     }
-    log(&format!("Mailed:\n\n{text}"));
+}
+
+/// The server with its login, whose password the environment has.
+fn server(relay: &Relay) -> Server {
+    let password = env::var("SMTP_PASSWORD").unwrap_or_default();
+    let login = relay.user.clone().map(|user| Login { user, password });
+    Server { login, ..relay.server.clone() }
 }
 
 fn usage(code: ExitCode) -> ExitCode {

@@ -4,9 +4,10 @@
 //! `ev_s16`).
 
 use supervisor_protocol::state::ProcessState;
+use supervisor_sdk::smtp::Message;
 use supervisor_sdk::{Event, ProcessRef, StateChange, mail};
 
-use crate::options::Options;
+use crate::options::{Options, Relay};
 
 /// An unexpected exit that is to be reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +33,9 @@ pub(crate) fn crash(options: &Options, event: &Event) -> Option<Crash> {
 }
 
 impl Crash {
-    /// ` NAME crashed at TIME`, or with a header `HEADER: NAME crashed at TIME`.
-    fn subject(&self, options: &Options, time: &str) -> String {
+    /// ` NAME crashed at TIME`, or with a header `HEADER: NAME crashed at TIME`; `time` is the local time in
+    /// the format of log lines.
+    pub(crate) fn subject(&self, options: &Options, time: &str) -> String {
         let subject = format!(" {} crashed at {time}", self.process.process);
         match &options.optional_header {
             None => subject,
@@ -49,11 +51,17 @@ impl Crash {
         )
     }
 
-    /// The whole mail; `time` is the local time in the format of log lines. Without an address it goes to
-    /// `None`, which a command given by `-s` may not care about.
-    pub(crate) fn mail(&self, options: &Options, time: &str) -> String {
+    /// The whole mail as a command gets it. Without an address it goes to `None`, which a command given by
+    /// `-s` may not care about.
+    pub(crate) fn mail(&self, options: &Options, subject: &str) -> String {
         let to = options.email.as_deref().unwrap_or("None");
-        mail::text(to, &self.subject(options, time), &self.body())
+        mail::text(to, subject, &self.body())
+    }
+
+    /// The same mail for a server.
+    pub(crate) fn message(&self, options: &Options, relay: &Relay, subject: &str) -> Message {
+        let to = options.email.iter().flat_map(|list| list.split(',')).map(|address| address.trim().to_owned());
+        Message { from: relay.from.clone(), to: to.collect(), subject: Some(subject.to_owned()), body: self.body() }
     }
 }
 
@@ -61,6 +69,7 @@ impl Crash {
 mod tests {
     use super::*;
     use supervisor_sdk::TickPeriod;
+    use supervisor_sdk::smtp::Server;
 
     fn exited(expected: bool) -> Event {
         Event::ProcessState {
@@ -107,7 +116,8 @@ mod tests {
     #[test]
     fn the_mail_is_superlances() {
         let time = "2026-11-22 11:03:43,918";
-        let mail = |options: &Options| crash(options, &exited(false)).unwrap().mail(options, time);
+        let crash = crash(&Options::default(), &exited(false)).unwrap();
+        let mail = |options: &Options| crash.mail(options, &crash.subject(options, time));
         let mut options = Options { email: Some("me@x".into()), ..Options::default() };
         assert_eq!(
             mail(&options),
@@ -117,5 +127,13 @@ mod tests {
         options.optional_header = Some("HOST".into());
         options.email = None;
         assert!(mail(&options).starts_with("To: None\nSubject: HOST: n crashed at 2026-11-22 11:03:43,918\n\n"));
+        options.email = Some("me@x, you@x".into());
+        let relay = Relay { server: Server::parse("mail").unwrap(), from: "it@x".into(), user: None };
+        let message = crash.message(&options, &relay, "S");
+        assert_eq!(
+            (message.from.as_str(), message.to.as_slice()),
+            ("it@x", &["me@x".to_owned(), "you@x".to_owned()][..])
+        );
+        assert_eq!(message.body, "Process n in group g exited unexpectedly (pid 42) from state RUNNING");
     }
 }

@@ -1,6 +1,6 @@
 //! httpok: a listener that restarts processes when a URL does not answer as it should, after superlance.
 //!
-//! On each tick it gets the URL (`http.rs`), judges the answer and plans what to do (`policy.rs`), and has the
+//! On each tick it gets the URL (`http.rs`, with `tls.rs` for https), judges the answer and plans what to do (`policy.rs`), and has the
 //! daemon do it. Unlike the original it survives every refusal, never restarts itself, checks bodies, and
 //! does not forget a program it stopped: one whose start was lost with the connection is started as soon as
 //! the daemon can be reached, on this tick or a later one.
@@ -8,6 +8,7 @@
 mod http;
 mod options;
 mod policy;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -23,6 +24,7 @@ use supervisor_sdk::{Delivery, mail};
 use http::Target;
 use options::{Options, Request};
 use policy::{Complaint, Own, Step};
+use tls::Tls;
 
 /// Exit status of a command line that cannot be used.
 const EXIT_USAGE: u8 = 255;
@@ -46,8 +48,12 @@ fn main() -> ExitCode {
         Ok(target) => target,
         Err(error) => return fail(&error.to_string()),
     };
+    let tls = match target.is_encrypted().then(|| Tls::new(options.verify)).transpose() {
+        Ok(tls) => tls,
+        Err(error) => return fail(&error.to_string()),
+    };
     let own = Own { group: env::var("SUPERVISOR_GROUP_NAME").ok(), name: env::var("SUPERVISOR_PROCESS_NAME").ok() };
-    let mut httpok = Httpok { options, target, own, client, owed: BTreeSet::new() };
+    let mut httpok = Httpok { options, target, tls, own, client, owed: BTreeSet::new() };
     let outcome = supervisor_sdk::run(|delivery: &Delivery| {
         if delivery.is_tick() {
             httpok.tick();
@@ -80,6 +86,8 @@ fn log(text: &str) {
 struct Httpok {
     options: Options,
     target: Target,
+    /// For an https target.
+    tls: Option<Tls>,
     own: Own,
     client: Client,
     /// Processes that may have been stopped here and could not be started for want of a connection.
@@ -96,7 +104,7 @@ impl Httpok {
             Ok(_) => {}
             Err(error) => return log(&format!("{}\n", policy::no_processes(&error))),
         }
-        let answer = http::get(&self.target, self.options.timeout);
+        let answer = http::get(&self.target, self.options.timeout, self.tls.as_ref());
         if let Some(complaint) = policy::complaint(&self.options, &answer) {
             self.act(&complaint);
         }

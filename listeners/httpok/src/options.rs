@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) eager: bool,
     /// A tag for subjects.
     pub(crate) name: Option<String>,
+    /// An https server must have a valid certificate. Ours.
+    pub(crate) verify: bool,
     /// What to get.
     pub(crate) url: String,
 }
@@ -76,8 +78,14 @@ pub(crate) fn table() -> Command {
         .arg(flag("eager", 'e', "Check even if no process to restart is RUNNING (the default)"))
         .arg(flag("not-eager", 'E', "Check only if a process to restart is RUNNING"))
         .arg(option("name", 'n', "TEXT", "Put this into subjects, to tell several httpoks apart"))
+        .arg(
+            Arg::new("verify")
+                .long("verify")
+                .action(ArgAction::SetTrue)
+                .help("An https server must have a certificate that this system trusts"),
+        )
         .arg(flag("help", 'h', "Show this text"))
-        .arg(Arg::new("URL").help("The http URL to get"))
+        .arg(Arg::new("URL").help("The http or https URL to get"))
 }
 
 /// Reads the words after the program's name.
@@ -99,6 +107,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
         core_dir: None,
         eager: true,
         name: None,
+        verify: false,
         url: url.clone(),
     };
     for occurrence in &parsed.occurrences {
@@ -113,6 +122,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
             "coredir" => options.core_dir = Some(value),
             "eager" => options.eager = true,
             "not-eager" => options.eager = false,
+            "verify" => options.verify = true,
             "name" => options.name = Some(value),
             id => match (value.trim().parse(), id) {
                 (Ok(seconds), "timeout") => options.timeout = seconds,
@@ -157,6 +167,7 @@ mod tests {
         let options = run(&["http://h"]);
         assert_eq!((options.timeout, options.statuses, options.url.as_str()), (10, vec![200], "http://h"));
         assert_eq!(options.gcore, "/usr/bin/gcore -o");
+        assert!(!options.verify && run(&["--verify", "https://h"]).verify);
     }
 
     #[test]
