@@ -31,6 +31,17 @@ macro_rules! golden {
     };
 }
 
+#[test]
+fn golden_holds_every_kind_of_event() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for (name, _) in scenario::ALL.iter().filter(|(name, _)| name.starts_with("events-")) {
+        let text = std::fs::read_to_string(scenario::file(name)).expect("the golden file");
+        let names = text.lines().filter_map(|line| line.split_once(" eventname:")?.1.split(' ').next());
+        kinds.extend(names.map(str::to_owned));
+    }
+    assert_eq!(kinds.len(), 20, "{kinds:?}");
+}
+
 golden! {
     golden_events_states "events-states"
     golden_events_output "events-output"

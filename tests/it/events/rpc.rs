@@ -124,6 +124,7 @@ fn ev_r07_send_process_stdin() {
     // The first write of a broken pipe finds out; the program is deaf from then on.
     let fault = daemon.wait("the closed stdin", || send("deaf", "x".into()).err());
     assert_eq!((fault.code, fault.text.as_str()), (20, "NO_FILE: deaf"));
+    // A pipe that is full is what the original answers with HTTP 500.
     let chunk = "x".repeat(60_000);
     for _ in 0..4 {
         let reply = daemon.try_rpc("supervisor.sendProcessStdin", &["full".into(), chunk.as_str().into()]);
