@@ -4,14 +4,16 @@
 //! `{bin}` that of the programs, `{misbehave}` the bad peer and `{port}` a free port of the loopback interface.
 
 use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::unistd::User;
 use tempfile::TempDir;
 
 use crate::run::{Ran, run};
 use crate::subject::{self, Subject};
-use crate::{Daemon, daemon};
+use crate::{Daemon, daemon, skip};
 
 /// The variable that marks everything a test daemon starts; its value is the daemon's directory.
 pub const MARK: &str = "SUPERVISOR_TESTS_DIR";
@@ -32,6 +34,7 @@ pub struct Setup {
     servers: String,
     body: String,
     whole: Option<String>,
+    misbehave: PathBuf,
 }
 
 impl Default for Setup {
@@ -56,6 +59,7 @@ impl Setup {
             servers: "[unix_http_server]\nfile={dir}/s.sock\n".to_owned(),
             body: String::new(),
             whole: None,
+            misbehave: subject::misbehave(),
         }
     }
 
@@ -136,6 +140,33 @@ impl Setup {
         self
     }
 
+    /// Gives the daemon and its children another wall clock, `YYYY-MM-DD hh:mm:ss` when they start; the monotonic one
+    /// stays as it is. `None` where that cannot be done.
+    pub fn at_time(self, start: &str) -> Option<Self> {
+        let library = skip::faketime()?.display().to_string();
+        let setup = self.env("LD_PRELOAD", &library).env("DONT_FAKE_MONOTONIC", "1");
+        Some(setup.env("FAKETIME", &format!("@{start}")))
+    }
+
+    /// Makes the daemon run as `nobody`, beside a bad peer that may become root: `{dir}/rootly`. `None` where that cannot
+    /// be done. To be called before listeners and programs are added.
+    pub fn as_nobody(mut self) -> Option<Self> {
+        if !skip::is_root() {
+            skip::skip(false, "only root can make a daemon run as nobody");
+            return None;
+        }
+        let nobody = User::from_name("nobody").expect("the users").expect("a user nobody");
+        chown(self.dir.path(), Some(nobody.uid.as_raw()), Some(nobody.gid.as_raw())).expect("give the directory away");
+        // The one that was built may lie where nobody cannot look.
+        for (name, mode) in [("misbehave", 0o755), ("rootly", 0o4755)] {
+            let path = self.path(name);
+            std::fs::copy(&self.misbehave, &path).expect("copy the bad peer");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+        }
+        self.misbehave = self.path("misbehave");
+        Some(self.supervisord("user=nobody"))
+    }
+
     /// Writes a file into the daemon's directory before it starts.
     pub fn write(self, name: &str, text: &str) -> Self {
         let path = self.path(name);
@@ -152,7 +183,7 @@ impl Setup {
     /// Replaces the placeholders.
     pub fn fill(&self, text: &str) -> String {
         text.replace("{dir}", &self.dir.path().display().to_string())
-            .replace("{misbehave}", &subject::misbehave().display().to_string())
+            .replace("{misbehave}", &self.misbehave.display().to_string())
             .replace("{bin}", &self.subject.dir().display().to_string())
             .replace("{port}", &self.port.to_string())
     }

@@ -9,6 +9,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::skip::skip;
+
 /// A directory of programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -35,8 +37,7 @@ impl Subject {
         match env::var_os("SUPERVISOR_ORIGINAL_DIR") {
             Some(dir) if !dir.is_empty() => Some(Self::at(dir)),
             _ => {
-                assert!(env::var("CI").as_deref() != Ok("true"), "CI must set SUPERVISOR_ORIGINAL_DIR");
-                eprintln!("SKIPPED: SUPERVISOR_ORIGINAL_DIR does not name the original's programs");
+                skip(true, "SUPERVISOR_ORIGINAL_DIR does not name the original's programs");
                 None
             }
         }

@@ -14,7 +14,7 @@ mod envelope;
 mod reply;
 
 pub use envelope::{Envelope, EnvelopeDecoder, EnvelopeError, EventError, Header, HeaderError, Received};
-pub use reply::{MAX_RESULT_LINE, Reply, ReplyDecoder};
+pub use reply::{KEPT_BODY, MAX_RESULT_LINE, Reply, ReplyDecoder};
 
 /// What a listener writes when it wants an event.
 pub const READY: &[u8] = b"READY\n";

@@ -11,8 +11,9 @@
 //! * a length beyond 64 bits is a valid one that never completes (`ev_p28`).
 //!
 //! Two rules are ours: a negative length is a bad result line (`ev_p14`, the original recurses until it
-//! fails), and memory is bounded, whatever a listener writes: of a body only the first [`KEPT_BODY`] bytes
-//! are kept (the rest is counted), and a result line longer than [`MAX_RESULT_LINE`] is a bad one.
+//! fails), and memory is bounded, whatever a listener writes: of a body only the first [`KEPT_BODY`] bytes, or as
+//! many as [`ReplyDecoder::keeping`] says, are kept (the rest is counted), and a result line longer than
+//! [`MAX_RESULT_LINE`] is a bad one.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -23,9 +24,9 @@ use crate::state::ListenerState;
 pub const MAX_RESULT_LINE: usize = 64 * 1024;
 
 /// How much of a result body is kept: enough to tell `OK` from anything else and to show an excerpt.
-const KEPT_BODY: usize = 256;
+pub const KEPT_BODY: usize = 256;
 
-/// How much of a violation is shown.
+/// How much of a violation, or of a line that does not end, is shown.
 const EXCERPT: usize = 256;
 
 /// What a listener said.
@@ -40,7 +41,8 @@ pub enum Reply {
         /// The body's full length in bytes.
         len: u64,
     },
-    /// A result line whose length is no usable number, without its LF. Everything buffered is dropped.
+    /// A result line whose length is no usable number, without its LF; of one that does not end, the beginning.
+    /// Everything buffered is dropped.
     BadResultLine(Bytes),
     /// Bytes that the state does not allow; an excerpt. Everything buffered is dropped.
     Violation(Bytes),
@@ -54,12 +56,29 @@ impl Reply {
 }
 
 /// Reads replies from a listener's stdout, however it is split.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReplyDecoder {
     buffer: BytesMut,
     body: Option<Body>,
     /// How much of `buffer` is known to hold no LF.
     scanned: usize,
+    /// How much of a body is kept.
+    keep: usize,
+    /// A length that is understood as another one.
+    echo: Option<Echo>,
+}
+
+/// A payload that may come back as the body, its length counted in code points.
+#[derive(Debug, Clone, Copy)]
+struct Echo {
+    code_points: u64,
+    bytes: u64,
+}
+
+impl Default for ReplyDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// A result body that is being collected.
@@ -73,7 +92,18 @@ struct Body {
 impl ReplyDecoder {
     /// A decoder for a listener that was just spawned.
     pub fn new() -> Self {
-        Self::default()
+        Self::keeping(KEPT_BODY)
+    }
+
+    /// A decoder that keeps the first `keep` bytes of a body.
+    pub fn keeping(keep: usize) -> Self {
+        Self { buffer: BytesMut::new(), body: None, scanned: 0, keep, echo: None }
+    }
+
+    /// Tells the size of the payload that the listener was just sent, if it is one that gives payloads back. Such a
+    /// listener in Python 3 counts characters where bytes are due; for this payload its number is understood.
+    pub fn expect_echo(&mut self, code_points: usize, bytes: usize) {
+        self.echo = Some(Echo { code_points: code_points as u64, bytes: bytes as u64 });
     }
 
     /// Adds bytes as they were read.
@@ -116,7 +146,7 @@ impl ReplyDecoder {
         if self.body.is_none() {
             let Some(at) = self.buffer[self.scanned..].iter().position(|&byte| byte == b'\n') else {
                 self.scanned = self.buffer.len();
-                return (self.scanned > MAX_RESULT_LINE).then(|| self.bad_line(MAX_RESULT_LINE));
+                return (self.scanned > MAX_RESULT_LINE).then(|| self.bad_line(EXCERPT));
             };
             let end = self.scanned + at;
             self.scanned = 0;
@@ -124,6 +154,7 @@ impl ReplyDecoder {
                 return Some(self.bad_line(end));
             };
             self.buffer.advance(end + 1);
+            let len = self.echo.take().filter(|echo| echo.code_points == len).map_or(len, |echo| echo.bytes);
             self.body = Some(Body { kept: BytesMut::new(), len, missing: len });
         }
         let body = self.body.as_mut()?;
@@ -133,7 +164,7 @@ impl ReplyDecoder {
         }
         let take = usize::try_from(body.missing).unwrap_or(usize::MAX).min(self.buffer.len());
         let part = self.buffer.split_to(take);
-        let keep = part.len().min(KEPT_BODY - body.kept.len());
+        let keep = part.len().min(self.keep.saturating_sub(body.kept.len()));
         body.kept.extend_from_slice(&part[..keep]);
         // A length beyond 64 bits never completes.
         if body.len != u64::MAX {
@@ -304,6 +335,27 @@ mod tests {
 
         let mut decoder = ReplyDecoder::new();
         decoder.feed(&vec![b'9'; MAX_RESULT_LINE + 1]);
-        assert!(matches!(decoder.next_reply(Busy), Some(Reply::BadResultLine(line)) if line.len() == MAX_RESULT_LINE));
+        assert!(matches!(decoder.next_reply(Busy), Some(Reply::BadResultLine(line)) if line.len() == EXCERPT));
+    }
+
+    #[test]
+    fn a_decoder_may_keep_more() {
+        let mut decoder = ReplyDecoder::keeping(1000);
+        decoder.feed(b"RESULT 3000\n");
+        decoder.feed(&[b'x'; 3000]);
+        assert!(matches!(decoder.next_reply(Busy), Some(Reply::Result { len: 3000, body }) if body.len() == 1000));
+    }
+
+    #[test]
+    fn an_echo_may_count_characters() {
+        let text = "h\u{e9}llo \u{20ac}";
+        for count in [text.chars().count(), text.len()] {
+            let mut decoder = ReplyDecoder::keeping(1000);
+            decoder.expect_echo(text.chars().count(), text.len());
+            decoder.feed(format!("RESULT {count}\n{text}READY\n").as_bytes());
+            let body = Bytes::copy_from_slice(text.as_bytes());
+            assert_eq!(decoder.next_reply(Busy), Some(Reply::Result { body, len: text.len() as u64 }));
+            assert_eq!(decoder.next_reply(Acknowledged), Some(Reply::Ready));
+        }
     }
 }

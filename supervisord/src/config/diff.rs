@@ -58,9 +58,9 @@ fn is_same_kind(old: &GroupKind, new: &GroupKind) -> bool {
 }
 
 fn is_same_pool(old: &PoolConfig, new: &PoolConfig) -> bool {
-    let PoolConfig { events, buffer_size } = old;
+    let PoolConfig { events, buffer_size, result_handler } = old;
     let events: BTreeSet<_> = events.iter().collect();
-    *buffer_size == new.buffer_size && events == new.events.iter().collect()
+    *buffer_size == new.buffer_size && *result_handler == new.result_handler && events == new.events.iter().collect()
 }
 
 fn is_same_socket(old: &FastCgiConfig, new: &FastCgiConfig) -> bool {

@@ -102,6 +102,8 @@ fn listener_pools_rr09() {
     assert_eq!(shown(&pool("events=TICK_5,TICK_60"), &pool("events=TICK_60,TICK_5,TICK_60")), "");
     assert_eq!(shown(&pool("events=TICK_5,TICK_60"), &pool("events=TICK_5")), "~l");
     assert_eq!(shown(&pool("events=TICK_5"), &pool("events=TICK_5\nbuffer_size=1")), "~l");
+    let printing = "events=TICK_5\nresult_handler=supervisor_stdout:event_handler";
+    assert_eq!(shown(&pool("events=TICK_5"), &pool(printing)), "~l");
 }
 
 #[test]

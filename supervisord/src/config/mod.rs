@@ -13,6 +13,7 @@
 //! the same inputs always gives the same configuration, and [`diff`] can compare two of them.
 
 mod canonical;
+mod closest;
 pub mod diff;
 mod environment;
 mod error;

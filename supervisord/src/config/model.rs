@@ -210,6 +210,18 @@ pub struct PoolConfig {
     pub events: Vec<EventKind>,
     /// `buffer_size` if it was written; unset means a larger, byte-bounded buffer.
     pub buffer_size: Option<usize>,
+    /// What judges a result.
+    pub result_handler: ResultHandler,
+}
+
+/// `result_handler=`: what is done with the body of a result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ResultHandler {
+    /// `supervisor.dispatchers:default_handler`: `OK` is done, anything else a rejection.
+    #[default]
+    Default,
+    /// `supervisor_stdout:event_handler`: the body is a PROCESS_LOG payload, to be shown on standard output.
+    SupervisorStdout,
 }
 
 /// The socket of an `[fcgi-program:x]`.

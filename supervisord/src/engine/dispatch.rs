@@ -123,7 +123,10 @@ impl Supervisor {
             let changed = |from, to| Message::ListenerState { name: name.clone(), from, to };
             match verdict {
                 Verdict::Ready => turn.log(changed(ListenerState::Acknowledged, ListenerState::Ready)),
-                Verdict::Processed => {
+                Verdict::Processed { print } => {
+                    if let Some(bytes) = print {
+                        turn.effect(Effect::Print(bytes));
+                    }
                     turn.log(Message::EventProcessed { name: name.clone() });
                     turn.log(changed(ListenerState::Busy, ListenerState::Acknowledged));
                     if let Some((_, pool)) = self.pool_mut(group) {
@@ -135,6 +138,13 @@ impl Supervisor {
                     turn.log(Message::BadResultLine { name: name.clone(), line });
                     turn.log(changed(ListenerState::Busy, ListenerState::Unknown));
                     turn.log(Message::ListenerUnknown { name: name.clone() });
+                    self.put_back(group, delivery, turn);
+                }
+                Verdict::Mishandled { delivery, excerpt } => {
+                    turn.log(Message::EventError { name: name.clone() });
+                    turn.log(changed(ListenerState::Busy, ListenerState::Unknown));
+                    turn.log(Message::ListenerUnknown { name: name.clone() });
+                    turn.log(Message::NotPrintable { name: name.clone(), excerpt });
                     self.put_back(group, delivery, turn);
                 }
                 Verdict::Violation { from, excerpt } => {

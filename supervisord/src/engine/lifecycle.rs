@@ -45,11 +45,11 @@ impl Supervisor {
 
     /// The child exists.
     pub(super) fn spawned(&mut self, id: ProcessId, pid: i32, turn: &mut Turn) {
-        let listens = self.is_listener(id);
+        let handler = self.result_handler(id);
         let Some(process) = self.processes.get_mut(&id) else { return };
         let Life::Starting { since, .. } = *process.life() else { return };
         process.set_pid(pid);
-        process.session = listens.then(Session::new);
+        process.session = handler.map(Session::new);
         let startsecs = process.config.startsecs.duration();
         let name = process.name().clone();
         self.pids.insert(pid, id);

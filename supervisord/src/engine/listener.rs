@@ -7,14 +7,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use supervisor_protocol::listener::{Reply, ReplyDecoder};
+use supervisor_protocol::listener::{KEPT_BODY, Reply, ReplyDecoder};
 use supervisor_protocol::state::ListenerState;
 
+use super::handler;
 use super::pool::Delivery;
+use crate::config::model::ResultHandler;
 
 /// One listener's side of the protocol.
 #[derive(Debug)]
 pub(super) struct Session {
+    handler: ResultHandler,
     state: ListenerState,
     decoder: ReplyDecoder,
     in_flight: Option<InFlight>,
@@ -46,7 +49,10 @@ pub(super) enum Verdict {
     /// ACKNOWLEDGED → READY.
     Ready,
     /// BUSY → ACKNOWLEDGED, the event is done.
-    Processed,
+    Processed {
+        /// What the result has for standard output.
+        print: Option<Bytes>,
+    },
     /// BUSY → ACKNOWLEDGED, the event must be delivered again.
     Rejected(Delivery),
     /// BUSY → UNKNOWN, the event must be delivered again.
@@ -55,6 +61,13 @@ pub(super) enum Verdict {
         line: Bytes,
         /// What was in flight.
         delivery: Delivery,
+    },
+    /// BUSY → UNKNOWN: the pool's handler can do nothing with the result. The event must be delivered again.
+    Mishandled {
+        /// What was in flight.
+        delivery: Delivery,
+        /// The beginning of the result.
+        excerpt: Bytes,
     },
     /// → UNKNOWN with nothing in flight.
     Violation {
@@ -66,9 +79,13 @@ pub(super) enum Verdict {
 }
 
 impl Session {
-    /// The session of a child that was just spawned.
-    pub(super) fn new() -> Self {
-        Session { state: ListenerState::Acknowledged, decoder: ReplyDecoder::new(), in_flight: None, sent_at: None }
+    /// The session of a child that was just spawned, of a pool with this handler.
+    pub(super) fn new(handler: ResultHandler) -> Self {
+        let decoder = match handler {
+            ResultHandler::Default => ReplyDecoder::new(),
+            ResultHandler::SupervisorStdout => ReplyDecoder::keeping(handler::MAX_BODY),
+        };
+        Session { handler, state: ListenerState::Acknowledged, decoder, in_flight: None, sent_at: None }
     }
 
     /// Where the protocol stands.
@@ -83,6 +100,10 @@ impl Session {
 
     /// READY → BUSY. `now` is the time on the monotonic clock.
     pub(super) fn send(&mut self, in_flight: InFlight, now: Duration) {
+        if self.handler == ResultHandler::SupervisorStdout {
+            let payload = &in_flight.delivery.occurrence.payload;
+            self.decoder.expect_echo(payload.code_points(), payload.as_bytes().len());
+        }
         self.state = ListenerState::Busy;
         self.in_flight = Some(in_flight);
         self.sent_at = Some(now);
@@ -125,10 +146,10 @@ impl Session {
                 self.state = ListenerState::Ready;
                 Verdict::Ready
             }
-            Reply::Result { .. } => {
+            Reply::Result { body, .. } => {
                 self.state = ListenerState::Acknowledged;
                 let delivery = self.in_flight.take()?.delivery;
-                if ok { Verdict::Processed } else { Verdict::Rejected(delivery) }
+                self.judge(ok, &body, delivery)
             }
             Reply::BadResultLine(line) => {
                 self.state = ListenerState::Unknown;
@@ -140,6 +161,21 @@ impl Session {
             }
         };
         Some(verdict)
+    }
+
+    /// What the pool's handler makes of a result.
+    fn judge(&mut self, ok: bool, body: &Bytes, delivery: Delivery) -> Verdict {
+        match self.handler {
+            ResultHandler::Default if ok => Verdict::Processed { print: None },
+            ResultHandler::Default => Verdict::Rejected(delivery),
+            ResultHandler::SupervisorStdout => match handler::line(body) {
+                Some(line) => Verdict::Processed { print: Some(line) },
+                None => {
+                    self.state = ListenerState::Unknown;
+                    Verdict::Mishandled { delivery, excerpt: body.slice(..body.len().min(KEPT_BODY)) }
+                }
+            },
+        }
     }
 }
 
@@ -159,12 +195,12 @@ mod tests {
 
     #[test]
     fn a_result_and_ready_in_one_write_are_two_verdicts() {
-        let mut session = Session::new();
+        let mut session = Session::new(ResultHandler::Default);
         session.feed(b"READY\n");
         assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
         session.send(in_flight(), Duration::ZERO);
         session.feed(b"RESULT 2\nOKREADY\n");
-        assert!(matches!(session.next_verdict(), Some(Verdict::Processed)));
+        assert!(matches!(session.next_verdict(), Some(Verdict::Processed { print: None })));
         assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
         assert!(session.next_verdict().is_none());
         assert!(session.in_flight().is_none());
@@ -172,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_violation_is_absorbing() {
-        let mut session = Session::new();
+        let mut session = Session::new(ResultHandler::Default);
         session.feed(b"READY\nREADY\n");
         assert!(matches!(session.next_verdict(), Some(Verdict::Ready)));
         assert!(matches!(session.next_verdict(), Some(Verdict::Violation { from: ListenerState::Ready, .. })));
@@ -183,7 +219,7 @@ mod tests {
 
     #[test]
     fn an_event_that_could_not_be_written_is_taken_back() {
-        let mut session = Session::new();
+        let mut session = Session::new(ResultHandler::Default);
         session.feed(b"READY\n");
         session.next_verdict();
         session.send(in_flight(), Duration::ZERO);

@@ -70,6 +70,7 @@ pub enum Message {
     EventSent { serial: u64, name: Arc<str> },
     EventProcessed { name: Arc<str> },
     EventRejected { name: Arc<str> },
+    EventError { name: Arc<str> },
     BadResultLine { name: Arc<str>, line: Bytes },
     ListenerUnknown { name: Arc<str> },
     Rebuffering { serial: u64, pool: Arc<str>, size: usize, max: usize },
@@ -80,6 +81,8 @@ pub enum Message {
     RestartsHeldBack { name: Arc<str> },
     EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
     Offence { name: Arc<str>, state: ListenerState, excerpt: Bytes },
+    NotPrintable { name: Arc<str>, excerpt: Bytes },
+    StdoutStuck { lost: u64, error: String },
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
@@ -121,11 +124,14 @@ impl Message {
             | KillingHard { .. }
             | AlreadyRunning { .. }
             | EventRejected { .. }
+            | EventError { .. }
             | BadResultLine { .. }
             | ListenerUnknown { .. }
             | RestartsHeldBack { .. }
             | EventRejectedAgain { .. }
             | Offence { .. }
+            | NotPrintable { .. }
+            | StdoutStuck { .. }
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
             Exited { expected, .. } | Stopped { expected, .. } => {
@@ -261,6 +267,7 @@ impl fmt::Display for Message {
             EventSent { serial, name } => write!(f, "event {serial} sent to listener {name}"),
             EventProcessed { name } => write!(f, "{name}: event was processed"),
             EventRejected { name } => write!(f, "{name}: event was rejected"),
+            EventError { name } => write!(f, "{name}: event caused an error"),
             BadResultLine { name, line } => write!(f, "{name}: bad result line: '{}'", decode_or_repr(line)),
             ListenerUnknown { name } => write!(
                 f,
@@ -295,6 +302,16 @@ impl fmt::Display for Message {
                     protocol::Acknowledged | protocol::Busy | protocol::Unknown => r"b'READY\n'",
                 })
             }
+            NotPrintable { name, excerpt } => write!(
+                f,
+                "{name}: answered {}, where supervisor_stdout:event_handler allows only a PROCESS_LOG payload",
+                bytes_repr(excerpt)
+            ),
+            StdoutStuck { lost, error } => write!(
+                f,
+                "standard output does not take what listeners have for it, {lost} of their results are lost so far: \
+                 {error} (this is said once a minute)"
+            ),
             ExitedFromUnknown { name, death } => write!(f, "exited: {name} ({death}; not expected), was UNKNOWN"),
             IllegalTransition { name, from, to } => {
                 write!(f, "{name} cannot go from {from} to {to}, keeping it in {from}; please report this")

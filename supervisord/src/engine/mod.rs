@@ -13,6 +13,7 @@
 //! | `process.rs`, `lifecycle.rs` | one process: its states, and what leads from one to another |
 //! | `groups.rs`, `shutdown.rs` | groups, their order, and stopping everything in the reverse of it |
 //! | `bus.rs`, `pool.rs`, `listener.rs`, `dispatch.rs` | events: who gets them, queues, protocol sessions, delivery |
+//! | `handler.rs` | what is made of a listener's result |
 //! | `command.rs`, `control.rs`, `jobs.rs` | what clients ask, how it is answered, and answers that have to wait |
 //! | `timers.rs`, `ticks.rs`, `throttle.rs`, `retry.rs` | time |
 //! | `message.rs` | every line of the activity log |
@@ -22,6 +23,7 @@ pub mod command;
 mod control;
 mod dispatch;
 mod groups;
+mod handler;
 mod jobs;
 mod lifecycle;
 mod listener;
@@ -49,7 +51,7 @@ pub use groups::GroupId;
 pub use pool::{DEFAULT_BYTES, DEFAULT_EVENTS, PoolCounters};
 pub use process::{Death, LogPaths, Process, ProcessId};
 
-use crate::config::model::GroupConfig;
+use crate::config::model::{GroupConfig, GroupKind, ResultHandler};
 use bus::{Bus, Subscriber};
 use command::{Command, Refusal, Reply, Ticket};
 use groups::Group;
@@ -159,6 +161,8 @@ pub enum Effect {
     },
     /// Write an event to a listener's stdin. If that is closed: [`Input::StdinClosed`].
     Deliver(ProcessId, Bytes),
+    /// Write to the daemon's own standard output.
+    Print(Bytes),
     /// Queue bytes for a process's stdin and answer the client.
     SendStdin(Ticket, ProcessId, Bytes),
     /// Clear the log files of these processes and answer the client, per process if it asked for many.
@@ -332,9 +336,16 @@ impl Supervisor {
 
     /// Whether this process speaks the listener protocol on its stdout.
     pub fn is_listener(&self, process: ProcessId) -> bool {
-        self.process(process)
-            .and_then(|process| self.groups.get(&process.group))
-            .is_some_and(|group| group.pool.is_some())
+        self.result_handler(process).is_some()
+    }
+
+    /// What judges the results of this process, if it is a listener.
+    fn result_handler(&self, process: ProcessId) -> Option<ResultHandler> {
+        let group = self.groups.get(&self.process(process)?.group)?;
+        match &group.config.kind {
+            GroupKind::EventListener(pool) => Some(pool.result_handler),
+            GroupKind::Programs | GroupKind::FastCgi(_) => None,
+        }
     }
 
     /// The active groups, by ascending priority.

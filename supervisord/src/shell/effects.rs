@@ -75,6 +75,11 @@ impl Owner {
                 let sent = self.send(id, bytes);
                 return sent.err().map(|_| Input::StdinClosed(id));
             }
+            Effect::Print(bytes) => {
+                if let Some(trouble) = self.console.print(&bytes) {
+                    self.log(&trouble);
+                }
+            }
             Effect::SendStdin(ticket, id, bytes) => {
                 let answer = match self.send(id, bytes) {
                     Ok(()) => Ok(Reply::Done),

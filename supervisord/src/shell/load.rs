@@ -40,6 +40,16 @@ pub enum LoadError {
     Config(#[from] ConfigError),
 }
 
+impl LoadError {
+    /// What may have been meant, as a sentence.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            LoadError::Config(error) => error.hint(),
+            LoadError::NotFoundByDefault(_) | LoadError::NotFound(_) | LoadError::Unreadable(_) => None,
+        }
+    }
+}
+
 /// The main file, found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MainFile {

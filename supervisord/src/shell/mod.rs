@@ -3,14 +3,16 @@
 //! `owner.rs` is the heart: it owns the engine and all child descriptors, `effects.rs` carries out what the engine
 //! asks for, `requests.rs` brings in what clients ask. Around it: `start.rs` brings the daemon
 //! up in the documented order, `load.rs` reads configuration files, `spawn.rs`, `child.rs` and `reaper.rs` deal
-//! with children, `fcgi.rs` with the sockets some of them share, `signals.rs`, `poll.rs` and `clock.rs` with what wakes the owner, `activity.rs`, `logfile.rs`,
-//! `autolog.rs` and `syslog.rs` with logs, and `handle.rs` is all that HTTP sees of it.
+//! with children, `fcgi.rs` with the sockets some of them share, `signals.rs`, `poll.rs` and `clock.rs` with what
+//! wakes the owner, `activity.rs`, `logfile.rs`, `autolog.rs` and `syslog.rs` with logs, `console.rs` with standard
+//! output, and `handle.rs` is all that HTTP sees of it.
 
 pub mod activity;
 pub mod autolog;
 mod child;
 mod childlogs;
 pub mod clock;
+mod console;
 mod daemonize;
 mod effects;
 mod fcgi;

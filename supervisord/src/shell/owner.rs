@@ -17,6 +17,7 @@ use super::activity::ActivityLog;
 use super::child::{Child, Context, READ_BYTES, Step};
 use super::childlogs::ChildLogs;
 use super::clock;
+use super::console::Console;
 use super::fcgi::Sockets;
 use super::handle::Request;
 use super::poll::{Pipe, Pipes, Token};
@@ -73,6 +74,7 @@ pub(super) struct Owner {
     pub(super) pipes: Pipes,
     pub(super) activity: ActivityLog,
     pub(super) syslog: Syslog,
+    pub(super) console: Console,
     pub(super) tickets: HashMap<Ticket, oneshot::Sender<Result<Reply, Refusal>>>,
     pub(super) next_ticket: u64,
     pub(super) requests: mpsc::Receiver<Request>,
@@ -161,6 +163,7 @@ impl Owner {
             pipes: Pipes::new()?,
             activity,
             syslog: Syslog::default(),
+            console: Console::stdout(),
             tickets: HashMap::new(),
             next_ticket: 0,
             requests,

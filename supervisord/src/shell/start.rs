@@ -23,7 +23,7 @@ use super::childlogs::ChildLogs;
 use super::daemonize::{self, PidFile, Side};
 use super::fcgi::{self, Sockets};
 use super::handle::Handle;
-use super::load::{self, MainFile, System};
+use super::load::{self, LoadError, MainFile, System};
 use super::owner::{Ending, Owner, Setup, log};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
@@ -52,15 +52,21 @@ const NOTES: usize = 1024;
 #[derive(Debug)]
 struct StartError {
     text: String,
+    /// What may have been meant: a further line on the terminal.
+    hint: Option<String>,
     status: u8,
 }
 
 fn usage(error: impl ToString) -> StartError {
-    StartError { text: error.to_string(), status: EXIT_USAGE }
+    StartError { text: error.to_string(), hint: None, status: EXIT_USAGE }
 }
 
 fn failure(error: impl ToString) -> StartError {
-    StartError { text: error.to_string(), status: EXIT_FAILURE }
+    StartError { text: error.to_string(), hint: None, status: EXIT_FAILURE }
+}
+
+fn unusable(error: LoadError) -> StartError {
+    StartError { hint: error.hint(), ..usage(error) }
 }
 
 /// Runs the daemon with this command line, program name included; yields its exit status.
@@ -71,7 +77,8 @@ pub fn run(args: Vec<OsString>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             // There is nowhere left to tell about a closed stderr.
-            let _ = writeln!(io::stderr(), "Error: {}\nFor help, use {prog} -h", error.text);
+            let hint = error.hint.map(|hint| format!("{hint}\n")).unwrap_or_default();
+            let _ = write!(io::stderr(), "Error: {}\nFor help, use {prog} -h\n{hint}", error.text);
             error.status
         }
     }
@@ -146,7 +153,7 @@ impl Daemon {
 
     /// Everything that can fail with a word on the terminal.
     fn prepare(&self) -> Result<Prepared, StartError> {
-        let config = load::load(&self.main, &self.options.overrides, &self.system).map_err(usage)?;
+        let config = load::load(&self.main, &self.options.overrides, &self.system).map_err(unusable)?;
         let is_first = self.runtime.is_none();
         let mut criticals = Vec::new();
         let mut infos = Vec::new();

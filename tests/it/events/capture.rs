@@ -86,12 +86,20 @@ fn ev_c07_an_unterminated_capture_gives_no_event() {
 }
 
 #[test]
-fn ev_c08_short_output_is_neither_held_nor_lost() {
+fn ev_c08_a_tail_is_flushed_at_exit() {
     let tail = capturing("stdout_capture_maxbytes=1KB\nautorestart=false", r"'say:hi\n'");
     tail.wait_state("p", "EXITED");
     assert_eq!(tail.read("p.out"), "hi\n");
-    let short = capturing("stdout_capture_maxbytes=1KB", r"'say:hi\n' hang");
-    short.wait_file("p.out", "hi\n");
+}
+
+#[test]
+fn ev_c08_short_output_is_not_held() {
+    let daemon = capturing("stdout_capture_maxbytes=1KB", r"'say:hi\n' hang");
+    daemon.wait_file("p.out", "hi\n");
+}
+
+#[test]
+fn ev_c08_a_lone_end_token_acts_at_once() {
     let alone = capturing(
         "stdout_capture_maxbytes=1KB\nstdout_events_enabled=true",
         "'say:{B}some captured data, long enough' wait:go 'say:{E}' hang",

@@ -1,9 +1,9 @@
 //! Series E, what is emitted when and in which order.
 
 use nix::sys::signal::Signal;
-use supervisor_tests::{Daemon, Setup};
+use supervisor_tests::{Daemon, Event, Setup};
 
-use super::types::watched;
+use super::types::{VICTIM, make_unknown, watched};
 
 /// What a recorder of everything has read, in short, without ticks.
 fn briefs(daemon: &Daemon) -> Vec<String> {
@@ -86,6 +86,34 @@ fn ev_e29_ticks_are_multiples_of_their_period() {
 }
 
 #[test]
+fn ev_e30_coinciding_ticks_come_from_short_to_long() {
+    let Some(setup) = Setup::new().at_time("2026-11-22 10:59:50") else { return };
+    let daemon = setup.recorder("rec", "events=TICK").start();
+    let hour = daemon.wait_brief("rec", "TICK_3600");
+    assert_eq!(hour.payload, "when:1795345200");
+    let read = daemon.events("rec");
+    let together = read.iter().filter(|event| event.payload == hour.payload);
+    assert_eq!(together.map(Event::name).collect::<Vec<_>>(), ["TICK_5", "TICK_60", "TICK_3600"]);
+}
+
+#[test]
+fn ev_e31_a_tick_is_delivered_soon_after_its_boundary() {
+    let daemon = Setup::new().recorder("rec", "events=TICK_5").start();
+    daemon.wait_event("rec", "two ticks", |event| event.poolserial() == 1);
+    // The daemon's own log tells when it delivered each. The machine may have been busy at one of them.
+    let delivered = |event: &Event| {
+        let line = format!("event {} sent to listener rec", event.serial());
+        let log = daemon.log_text();
+        let time = log.lines().find(|text| text.ends_with(&line)).unwrap_or_default();
+        let [hours, minutes, seconds] = [11..13, 14..16, 17..19].map(|part| time[part].parse::<u64>().unwrap());
+        hours * 3600 + minutes * 60 + seconds
+    };
+    let when = |event: &Event| event.payload.trim_start_matches("when:").parse::<u64>().unwrap() % 86400;
+    let delays = daemon.events("rec").iter().map(|event| (delivered(event) + 86400 - when(event)) % 86400).min();
+    assert!(delays.unwrap() <= 2, "{delays:?} s after the boundary");
+}
+
+#[test]
 fn ev_e32_log_events_need_the_option_but_no_log_file() {
     let daemon = Setup::new()
         .recorder("rec", "events=PROCESS_LOG,REMOTE_COMMUNICATION\nbuffer_size=100")
@@ -147,6 +175,26 @@ fn ev_e35_captured_data_yields_log_then_communication_and_no_log_text() {
 }
 
 #[test]
+fn ev_e36_the_death_of_an_unknown_process() {
+    let Some(setup) = Setup::new().as_nobody() else { return };
+    let daemon = setup.recorder("rec", "events=PROCESS_STATE\nbuffer_size=100").with(VICTIM).start();
+    make_unknown(&daemon);
+    daemon.wait_brief("rec", "victim UNKNOWN");
+    daemon.touch("end");
+    let event = daemon.wait_brief("rec", "victim EXITED");
+    assert!(event.payload.contains(" from_state:UNKNOWN expected:0 pid:"), "{}", event.payload);
+    let wanted = ["STARTING", "RUNNING", "STOPPING", "UNKNOWN", "EXITED"];
+    let life = daemon.life_of("rec", "victim");
+    assert_eq!(life.iter().map(|entry| entry.split(' ').next().unwrap()).collect::<Vec<_>>(), wanted);
+    // It can be started again, and ends at once now.
+    daemon.request_start("victim");
+    daemon.wait("its second life", || {
+        let ends = daemon.life_of("rec", "victim").into_iter().filter(|entry| entry.starts_with("EXITED"));
+        (ends.count() == 2).then_some(())
+    });
+}
+
+#[test]
 fn ev_e37_order_inside_a_group() {
     let daemon = watched(
         "[program:a]\ncommand=/bin/cat\npriority=1\n[program:b]\ncommand=/bin/cat\npriority=2\n\
@@ -188,6 +236,17 @@ fn ev_e39_a_chunk_stripped_to_nothing_is_still_an_event() {
         .program("p", "stdout_events_enabled=true", r"'say:\e[31m' hang")
         .start();
     daemon.wait_event("rec", "the empty chunk", |event| event.payload.ends_with("channel:stdout\n"));
+}
+
+#[test]
+fn ev_e41_calls_about_an_unknown_process() {
+    let Some(setup) = Setup::new().as_nobody() else { return };
+    let daemon = setup.with(VICTIM).start();
+    make_unknown(&daemon);
+    let fault = daemon.fault("startProcess", &["victim".into()]);
+    assert_eq!(fault, "30 FAILED: victim is in an unknown process state");
+    assert_eq!(daemon.fault("stopProcess", &["victim".into()]), "70 NOT_RUNNING: victim");
+    assert_eq!(daemon.fault("signalProcess", &["victim".into(), "HUP".into()]), "70 NOT_RUNNING: victim");
 }
 
 #[test]

@@ -51,11 +51,25 @@ fn ev_l01_every_configuration_error() {
 }
 
 #[test]
-fn ev_l02_default_priorities() {
+fn ev_l02_defaults_of_a_pool() {
     let daemon = Setup::new().with("[eventlistener:l]\ncommand=/bin/cat\nautostart=false\nevents=EVENT").start();
-    let infos = daemon.ok("getAllConfigInfo", &[]);
-    let info = &infos.array()[0];
-    assert_eq!((info.get("group_prio").int(), info.get("process_prio").int()), (-1, 999));
+    let priorities = |daemon: &Daemon| {
+        let infos = daemon.ok("getAllConfigInfo", &[]);
+        let info = &infos.array()[0];
+        (info.get("group_prio").int(), info.get("process_prio").int())
+    };
+    assert_eq!(priorities(&daemon), (-1, 999));
+    // One that is written is that of both.
+    let daemon = Setup::new().recorder("l", &format!("{REMOTE}\nautostart=false\npriority=5")).start();
+    assert_eq!(priorities(&daemon), (5, 5));
+    // And ten events find room; how many more is what the original and we differ in (`ev_l23`).
+    let names: Vec<String> = (0..10).map(|number| format!("n{number}")).collect();
+    for name in &names {
+        daemon.remote(name, "");
+    }
+    daemon.start_process("l");
+    wait_kinds(&daemon, "l", &names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(!daemon.has_logged("overflowed"));
 }
 
 #[test]
@@ -311,6 +325,56 @@ fn ev_l21_the_last_stopped_reaches_an_idle_listener() {
     assert!(read.iter().any(|brief| brief == "low STOPPED"), "{read:?}");
 }
 
+/// Seconds since midnight at which the first line with this text was logged.
+fn logged_at(daemon: &Daemon, text: &str) -> f64 {
+    let log = daemon.log_text();
+    let line = log.lines().find(|line| line.contains(text)).unwrap_or_else(|| panic!("no line {text:?}"));
+    let part = |range: std::ops::Range<usize>| line[range].parse::<f64>().unwrap();
+    part(11..13) * 3600.0 + part(14..16) * 60.0 + part(17..19) + part(20..23) / 1000.0
+}
+
+#[test]
+fn ev_l22_stuck_listeners_do_not_block_the_end() {
+    const DRAIN: f64 = 2.0;
+    // The clocks are the daemon's own, and the machine may be busy.
+    const SLACK: f64 = 3.0;
+    const TOLD: &str = "DEBG killing old (pid";
+    let daemon = Setup::new()
+        .listener("old", &format!("{REMOTE}\nstopwaitsecs=1"), r"block:TERM 'say:READY\n' event hang")
+        .recorder("rec", REMOTE)
+        .with("[program:cat]\ncommand=/bin/cat\nstartsecs=0")
+        .start();
+    daemon.remote("x", "");
+    wait_kinds(&daemon, "old", &["x"]);
+    wait_kinds(&daemon, "rec", &["x"]);
+    daemon.wait_state("cat", "RUNNING");
+    assert_eq!(daemon.stop(), 0);
+    let lines = ["stopped: cat", TOLD, "killing 'old' (", "stopped: old"];
+    // The second signal has such a line too.
+    let order = daemon.log_order(&lines);
+    assert_eq!(order, [lines[0], lines[1], lines[2], lines[1], lines[3]]);
+    // It was BUSY before, so nobody waits for it.
+    let waited = logged_at(&daemon, TOLD) - logged_at(&daemon, "stopped: cat");
+    assert!(waited < DRAIN, "{waited} s of waiting for a listener that was busy before");
+    let waited = logged_at(&daemon, "stopped: old") - logged_at(&daemon, TOLD);
+    assert!(waited < 1.0 + SLACK, "{waited} s to kill it");
+
+    // This one takes an event of the shutdown and never answers.
+    let options = "events=PROCESS_STATE_STOPPING,SUPERVISOR_STATE_CHANGE_STOPPING\nstopwaitsecs=1";
+    let daemon = Setup::new()
+        .listener("stuck", options, r"block:TERM 'say:READY\n' event hang")
+        .with("[program:cat]\ncommand=/bin/cat\nstartsecs=0")
+        .start();
+    daemon.wait_state("cat", "RUNNING");
+    daemon.wait_log("stuck: ACKNOWLEDGED -> READY");
+    daemon.wait_log_times("entered RUNNING", 2);
+    assert_eq!(daemon.stop(), 0);
+    let lines = ["stopped: cat", "killing 'stuck' (", "stopped: stuck"];
+    assert_eq!(daemon.log_order(&lines), lines);
+    let waited = logged_at(&daemon, "stopped: stuck") - logged_at(&daemon, "stopped: cat");
+    assert!(waited < 1.0 + DRAIN + SLACK, "{waited} s for a stuck listener");
+}
+
 #[test]
 fn ev_l23_a_burst_at_the_start_loses_nothing() {
     let programs: String = (0..15).map(|at| format!("[program:p{at:02}]\ncommand=/bin/cat\n")).collect();
@@ -347,6 +411,22 @@ fn ev_l25_odd_pools_that_are_accepted() {
     let infos = daemon.ok("getAllProcessInfo", &[]);
     let groups: Vec<&str> = infos.array().iter().map(|info| info.get("group").str()).collect();
     assert_eq!(groups, ["", "l"]);
+}
+
+#[test]
+fn ev_l26_among_pools_the_first_to_stop_hears_nothing() {
+    // They are told to stop soon after they are told of it, so they finish what they read and then end.
+    let steps = r"block:TERM 'say:READY\n' event 'say:RESULT 2\nOK' exit:0";
+    let options = "events=SUPERVISOR_STATE_CHANGE_STOPPING\nstopwaitsecs=1\nautorestart=false";
+    let mut setup = Setup::new();
+    for pool in ["a", "b", "c"] {
+        setup = setup.listener(pool, options, steps);
+    }
+    let daemon = setup.start();
+    daemon.wait_log_times("ACKNOWLEDGED -> READY", 3);
+    daemon.wait_log_times("entered RUNNING", 3);
+    assert_eq!(daemon.stop(), 0);
+    assert_eq!(["a", "b", "c"].map(|pool| daemon.events(pool).len()), [1, 1, 0]);
 }
 
 #[test]

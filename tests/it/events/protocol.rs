@@ -1,7 +1,7 @@
 //! Series P, the states of a listener: READY, BUSY, ACKNOWLEDGED, UNKNOWN.
 
 use nix::sys::signal::Signal;
-use supervisor_tests::{Daemon, Setup, wait_until};
+use supervisor_tests::{Daemon, Setup, proc, wait_until};
 
 /// One listener for remote events.
 pub(super) fn listening(options: &str, steps: &str) -> Daemon {
@@ -138,6 +138,7 @@ fn ev_p21_a_listener_that_never_reads() {
 fn ev_p22_closed_stdout_in_busy_stays_busy() {
     let daemon = Setup::new()
         .recorder("rec", "events=REMOTE_COMMUNICATION")
+        .recorder("clock", "events=TICK_5")
         .listener("l", "events=REMOTE_COMMUNICATION", r"'say:READY\n' event close:1 hang")
         .start();
     daemon.remote("a", "");
@@ -147,6 +148,26 @@ fn ev_p22_closed_stdout_in_busy_stays_busy() {
     daemon.sync("rec");
     assert_eq!(kinds(&daemon, "l"), ["a"]);
     assert_eq!(daemon.state("l"), "RUNNING");
+    // A daemon that goes round and round about the closed pipe would take all the time there is. Nothing happens
+    // until the second tick but the first.
+    let before = proc::cpu_ticks(daemon.pid());
+    daemon.wait_event("clock", "two ticks", |event| event.poolserial() == 1);
+    let used = proc::cpu_ticks(daemon.pid()) - before;
+    assert!(used < 50, "{used} hundredths of a second of work about nothing");
+}
+
+#[test]
+fn ev_p26_children_have_the_default_sigpipe() {
+    // `cat` keeps what it gets; the runtime of the bad peer ignores the signal in any case.
+    let daemon = Setup::new().with("[program:cat]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("cat", "RUNNING");
+    let pid = i32::try_from(daemon.pid_of("cat")).unwrap();
+    daemon.wait("cat to be executed", || {
+        std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("cat")).then_some(())
+    });
+    for signal in [nix::libc::SIGPIPE, nix::libc::SIGXFSZ] {
+        assert!(!proc::ignores(pid, signal), "signal {signal} is ignored");
+    }
 }
 
 #[test]

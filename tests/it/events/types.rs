@@ -35,45 +35,56 @@ fn ev_e01_every_name_is_accepted_in_any_case() {
     assert_eq!(daemon.ok("getAllProcessInfo", &[]).array().len(), 27);
 }
 
+/// Where programs die, fail, talk and withstand signals, and where the hour is nearly over.
+const ABSTRACT: [(&str, &str, &str); 7] = [
+    ("all", "EVENT", ""),
+    ("state", "PROCESS_STATE", "PROCESS_STATE_"),
+    ("comm", "PROCESS_COMMUNICATION", "PROCESS_COMMUNICATION_"),
+    ("log", "PROCESS_LOG", "PROCESS_LOG_"),
+    ("super", "SUPERVISOR_STATE_CHANGE", "SUPERVISOR_STATE_CHANGE_"),
+    ("tick", "TICK", "TICK_"),
+    ("group", "PROCESS_GROUP", "PROCESS_GROUP_"),
+];
+
 #[test]
 fn ev_e02_abstract_names_deliver_their_leaves_and_nothing_else() {
-    let pools = [
-        ("all", "EVENT", ""),
-        ("state", "PROCESS_STATE", "PROCESS_STATE_"),
-        ("comm", "PROCESS_COMMUNICATION", "PROCESS_COMMUNICATION_"),
-        ("log", "PROCESS_LOG", "PROCESS_LOG_"),
-        ("super", "SUPERVISOR_STATE_CHANGE", "SUPERVISOR_STATE_CHANGE_"),
-        ("tick", "TICK", "TICK_"),
-        ("group", "PROCESS_GROUP", "PROCESS_GROUP_"),
-    ];
-    let mut setup = Setup::new();
-    for (pool, events, _) in pools {
+    let Some(mut setup) = Setup::new().as_nobody().and_then(|setup| setup.at_time("2026-11-22 10:59:45")) else {
+        return;
+    };
+    for (pool, events, _) in ABSTRACT {
         setup = setup.recorder(pool, &format!("events={events}\nbuffer_size=200"));
     }
     let both = "stdout_capture_maxbytes=1KB\nstderr_capture_maxbytes=1KB\nstdout_events_enabled=true\n\
         stderr_events_enabled=true\nautostart=false\nautorestart=false";
     let text = "<!--XSUPERVISOR:BEGIN-->data<!--XSUPERVISOR:END-->and some more text outside of it";
-    let daemon = setup.program("talk", both, &format!("'say:{text}' 'err:{text}' ms:1")).start();
+    let daemon = setup
+        .program("talk", both, &format!("'say:{text}' 'err:{text}' ms:1"))
+        .program("quick", "startsecs=30\nstartretries=0", "exit:1")
+        .program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go")
+        .with(VICTIM)
+        .start();
     daemon.start_process("talk");
     daemon.wait_state("talk", "EXITED");
     assert_eq!(daemon.ok("removeProcessGroup", &["talk".into()]), true.into());
-    daemon.wait_brief("tick", "TICK_5");
-    daemon.wait_brief("all", "TICK_5");
+    make_unknown(&daemon);
+    daemon.wait_state("quick", "FATAL");
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_brief("tick", "TICK_3600");
     daemon.sync("all");
-    let wanted = [
-        ("state", "PROCESS_STATE_STARTING PROCESS_STATE_RUNNING PROCESS_STATE_EXITED"),
-        ("comm", "PROCESS_COMMUNICATION_STDOUT PROCESS_COMMUNICATION_STDERR"),
-        ("log", "PROCESS_LOG_STDOUT PROCESS_LOG_STDERR"),
-        ("super", "SUPERVISOR_STATE_CHANGE_RUNNING"),
-        ("group", "PROCESS_GROUP_ADDED PROCESS_GROUP_REMOVED"),
-    ];
-    for (pool, names) in wanted {
-        for name in names.split(' ') {
+    // The victim has to die first: the original waits for it in vain.
+    daemon.ok("shutdown", &[]);
+    let leaves = NAMES.split_whitespace().filter(|name| !ABSTRACT.iter().any(|(_, events, _)| events == name));
+    for name in leaves {
+        // Only a program that is not told to stop by a shutdown is seen to be STOPPED before its end.
+        if name == "PROCESS_STATE_STOPPED" {
+            daemon.touch("go");
+        }
+        let homes = ABSTRACT.iter().filter(|(_, _, prefix)| name.starts_with(prefix));
+        for (pool, ..) in homes {
             daemon.wait_event(pool, name, |event| event.name() == name);
-            daemon.wait_event("all", name, |event| event.name() == name);
         }
     }
-    for (pool, _, prefix) in pools {
+    for (pool, _, prefix) in ABSTRACT {
         assert!(daemon.events(pool).iter().all(|event| event.name().starts_with(prefix)), "strangers in {pool}");
     }
 }
@@ -161,10 +172,28 @@ fn ev_e10_exited_has_expected_before_pid() {
     assert!(payload.strip_prefix(head).is_some_and(|pid| pid.parse::<u32>().is_ok()), "{payload}");
 }
 
+/// A process that the daemon may not signal; it ends by itself when file `end` exists.
+pub(super) const VICTIM: &str = "[program:victim]\ncommand={dir}/rootly play {dir}/victim.rec root touch:victim wait:end\n\
+    startsecs=0\nautorestart=false\nautostart=false";
+
+/// Makes the victim UNKNOWN.
+pub(super) fn make_unknown(daemon: &Daemon) {
+    daemon.start_process("victim");
+    daemon.wait("the victim", || daemon.path("victim").exists().then_some(()));
+    daemon.wait_state("victim", "RUNNING");
+    // What a stop that fails answers is not this test's business.
+    let _ = daemon.rpc("stopProcess", &["victim".into(), false.into()]);
+    daemon.wait_state("victim", "UNKNOWN");
+}
+
 #[test]
-fn ev_e11_fatal_has_three_keys() {
+fn ev_e11_fatal_and_unknown_have_three_keys() {
     let daemon = watched("[program:quick]\ncommand=/nonexistent/program\nstartretries=0");
     assert_eq!(payload(&daemon, "quick FATAL"), "processname:quick groupname:quick from_state:BACKOFF");
+    let Some(setup) = Setup::new().as_nobody() else { return };
+    let daemon = setup.recorder("rec", "events=EVENT\nbuffer_size=100").with(VICTIM).start();
+    make_unknown(&daemon);
+    assert_eq!(payload(&daemon, "victim UNKNOWN"), "processname:victim groupname:victim from_state:STOPPING");
 }
 
 #[test]

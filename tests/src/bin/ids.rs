@@ -6,7 +6,7 @@
 //! ```
 //!
 //! On our programs every test passes. On the original exactly the tests of ids marked `better` or `ours` fail; a marked
-//! one that passes is as wrong as another that fails. The set is the original when `SUPERVISOR_BIN_DIR` and
+//! one that passes is as wrong as another that fails. A test that was skipped counts as neither, and is listed. The set is the original when `SUPERVISOR_BIN_DIR` and
 //! `SUPERVISOR_ORIGINAL_DIR` name one directory, or when `SUPERVISOR_SUBJECT=original` says so. The last line is
 //! `N passed, N failed`, counted after that judgement, and the exit code follows it.
 //!
@@ -19,6 +19,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use supervisor_tests::Subject;
 use supervisor_tests::ids::{self, Word};
+use supervisor_tests::skip;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -62,7 +63,7 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
     if let Some(profile) = profile() {
         command.arg("--profile").arg(profile);
     }
-    command.args(["--", "--test-threads=16", "--format=pretty"]).args(filters);
+    command.args(["--", "--test-threads=16", "--format=pretty", "--show-output"]).args(filters);
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut results = BTreeMap::new();
     let mut output = String::new();
@@ -92,13 +93,31 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
     Ok((results, output))
 }
 
+/// The tests that said they were skipped, and why.
+fn skips(output: &str) -> BTreeMap<&str, &str> {
+    let mut skipped = BTreeMap::new();
+    let mut test = "";
+    for line in output.lines() {
+        if let Some(path) = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----")) {
+            test = path.rsplit("::").next().unwrap_or(path);
+        } else if let Some(reason) = line.strip_prefix(skip::MARK) {
+            skipped.insert(test, reason);
+        }
+    }
+    skipped
+}
+
 /// Compares the results with what the words of the ids promise, and prints the counts of each series.
 fn judge(results: &BTreeMap<String, bool>, original: bool, output: &str) -> ExitCode {
     let words: BTreeMap<String, (Word, String)> =
         ids::all().into_iter().map(|id| (id.id.clone(), (id.word, id.series().to_owned()))).collect();
     let mut series: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let (mut good, mut bad) = (0, Vec::new());
+    let skipped = skips(output);
     for (test, passed) in results {
+        if *passed && skipped.contains_key(test.as_str()) {
+            continue;
+        }
         let entry = ids::of_test(test).and_then(|id| words.get(&id));
         let fails_there = entry.is_some_and(|(word, _)| *word != Word::Same);
         let name = entry.map_or("other", |(_, series)| series);
@@ -118,6 +137,9 @@ fn judge(results: &BTreeMap<String, bool>, original: bool, output: &str) -> Exit
     println!("{:<8} {:>6} {:>6} {:>6}", "series", "green", "red", "wrong");
     for (name, [green, red, wrong]) in &series {
         println!("{name:<8} {green:>6} {red:>6} {wrong:>6}");
+    }
+    for (test, reason) in &skipped {
+        println!("SKIPPED: {test}: {reason}");
     }
     for (test, passed) in &bad {
         println!("WRONG: {test} {}", if *passed { "passed, but its id is marked" } else { "failed" });

@@ -17,6 +17,7 @@
 //! | `hold:NAME` | starts a grandchild that keeps the inherited pipes open until file NAME exists |
 //! | `facts:NAME` | writes argv, environment, cwd, ids, umask, signals and descriptors to a file |
 //! | `touch:NAME`, `wait:NAME` | creates an empty file; waits until a file exists |
+//! | `root` | becomes root for good; for a copy that is setuid root |
 //! | `block:SIG` | makes a signal have no effect |
 //! | `trap:SIG` | waits for a signal and goes on |
 //! | `ms:N`, `hang` | sleeps N milliseconds, or for ever |
@@ -87,6 +88,7 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
             "facts" => facts(&dir.join(rest))?,
             "touch" => drop(File::create(dir.join(rest))?),
             "wait" => wait_for(&dir.join(rest))?,
+            "root" => nix::unistd::setresuid(0.into(), 0.into(), 0.into())?,
             "block" => set(rest)?.thread_block()?,
             "trap" => {
                 set(rest)?.thread_block()?;

@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::transcript;
-use crate::{Daemon, Setup, Subject};
+use crate::{Daemon, Event, Setup, Subject};
 
 /// A recorder of some events; programs are started one by one by the script.
 fn recorded(subject: &Subject, events: &str) -> Setup {
@@ -92,6 +92,39 @@ pub(super) fn remote(subject: &Subject) -> String {
     daemon.ok("sendRemoteCommEvent", &[5.into(), true.into()]);
     daemon.wait("all events", || (daemon.events("rec").len() == 4).then_some(()));
     transcript(&daemon, "rec")
+}
+
+/// The three ticks of a full hour, by a clock that is about to reach it. The time itself is no noise here.
+pub(super) fn ticks(subject: &Subject) -> Option<String> {
+    let daemon = recorded(subject, "TICK").at_time("2026-11-22 10:59:50")?.start();
+    let hour = daemon.wait_brief("rec", "TICK_3600");
+    let read = daemon.events("rec");
+    let mut events: Vec<Event> = read.into_iter().filter(|event| event.payload == hour.payload).collect();
+    // How many ticks of five seconds came before depends on how long the start took.
+    let before = events[0].serial();
+    for event in &mut events {
+        let numbered = |key: &str, number: u64| format!(" {key}:{number} ");
+        for (key, number) in [("serial", event.serial()), ("poolserial", event.poolserial())] {
+            event.header = event.header.replace(&numbered(key, number), &numbered(key, number - before));
+        }
+    }
+    Some(events.iter().map(|event| format!("{}\n{}\n\n", event.header, event.payload)).collect())
+}
+
+/// A process that the daemon may not signal.
+pub(super) fn unknown(subject: &Subject) -> Option<String> {
+    let setup = Setup::new().subject(subject).as_nobody()?;
+    let setup = setup.recorder("rec", "events=PROCESS_STATE\nbuffer_size=100").with(
+        "[program:victim]\ncommand={dir}/rootly play {dir}/victim.rec root touch:up wait:go\nautostart=false\nstartsecs=0",
+    );
+    let daemon = ready(setup);
+    daemon.start_process("victim");
+    daemon.wait("the victim", || daemon.path("up").exists().then_some(()));
+    daemon.wait_brief("rec", "victim RUNNING");
+    // What it answers is no event.
+    let _ = daemon.rpc("stopProcess", &["victim".into(), false.into()]);
+    daemon.wait_brief("rec", "victim UNKNOWN");
+    Some(transcript(&daemon, "rec"))
 }
 
 /// The end of a daemon while one program holds out.

@@ -3,7 +3,7 @@
 use supervisor_protocol::event::EventKind;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::model::{GroupConfig, GroupKind, Notice, PoolConfig};
+use super::super::model::{GroupConfig, GroupKind, Notice, PoolConfig, ResultHandler};
 use super::super::options::table::listener as table;
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::Scope;
@@ -19,11 +19,7 @@ pub(super) fn read(
     let name = program::after_colon(section).to_owned();
     let priority = reader.get(&table::PRIORITY, scope)?;
     let buffer_size = buffer_size(&reader, scope)?;
-    let handler = reader.get(&table::RESULT_HANDLER, scope)?;
-    if !is_spec(&handler, table::RESULT_HANDLER.default) {
-        let cause = Cause::Unresolvable { spec: handler, section: section.to_owned() };
-        return Err(reader.error(&table::RESULT_HANDLER.entry, cause));
-    }
+    let result_handler = result_handler(&reader, scope)?;
     let events = events(&reader, scope)?;
     if reader.get(&table::REDIRECT_STDERR, scope)? {
         let cause = Cause::RedirectedListener { section: section.to_owned() };
@@ -31,8 +27,23 @@ pub(super) fn read(
     }
     let processes = program::processes(context, section, &name, notices)?;
     let origin = context.store.section_origin(section);
-    let kind = GroupKind::EventListener(PoolConfig { events, buffer_size });
+    let kind = GroupKind::EventListener(PoolConfig { events, buffer_size, result_handler });
     Ok(GroupConfig { name, priority, kind, processes, origin })
+}
+
+/// PyPI's supervisor-stdout, which many container images use, has its handler in a module of its own.
+const SUPERVISOR_STDOUT: &str = "supervisor_stdout:event_handler";
+
+fn result_handler(reader: &Reader<'_>, scope: Scope<'_>) -> Result<ResultHandler, ConfigError> {
+    let spec = reader.get(&table::RESULT_HANDLER, scope)?;
+    if is_spec(&spec, table::RESULT_HANDLER.default) {
+        return Ok(ResultHandler::Default);
+    }
+    if is_spec(&spec, SUPERVISOR_STDOUT) {
+        return Ok(ResultHandler::SupervisorStdout);
+    }
+    let cause = Cause::Unresolvable { spec, section: reader.section.to_owned() };
+    Err(reader.error(&table::RESULT_HANDLER.entry, cause))
 }
 
 fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, ConfigError> {

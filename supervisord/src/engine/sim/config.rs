@@ -4,7 +4,7 @@ use supervisor_protocol::event::EventKind;
 
 use super::rng::Rng;
 use crate::config::model::Seconds;
-use crate::config::model::{AutoRestart, GroupConfig, GroupKind, PoolConfig, ProcessConfig};
+use crate::config::model::{AutoRestart, GroupConfig, GroupKind, PoolConfig, ProcessConfig, ResultHandler};
 use crate::engine::tests::config::{group, pool, process};
 
 /// The listener that gets every event and answers at once. Its pool is the first to be activated.
@@ -24,7 +24,9 @@ pub(super) fn random(rng: &mut Rng) -> Vec<GroupConfig> {
             listener.startsecs = Seconds(rng.below(2) as i64);
             listener.autostart = true;
         }
-        let kind = GroupKind::EventListener(PoolConfig { events: events(rng), buffer_size: buffer_size(rng) });
+        let result_handler = ResultHandler::Default;
+        let pool = PoolConfig { events: events(rng), buffer_size: buffer_size(rng), result_handler };
+        let kind = GroupKind::EventListener(pool);
         let priority = *rng.pick(&[-1, -1, 1, 1000]);
         groups.push(GroupConfig { kind, ..group(&format!("q{index}"), priority, listeners) });
     }

@@ -306,7 +306,7 @@ impl Simulation {
                 self.after = Some(after);
                 Vec::new()
             }
-            Effect::Log(_) | Effect::Answer(..) | Effect::Forget(_) => Vec::new(),
+            Effect::Log(_) | Effect::Print(_) | Effect::Answer(..) | Effect::Forget(_) => Vec::new(),
         })
     }
 

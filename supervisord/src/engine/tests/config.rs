@@ -8,7 +8,8 @@ use supervisor_protocol::event::EventKind;
 use super::world::TERM;
 use crate::config::model::Seconds;
 use crate::config::model::{
-    AutoRestart, ChannelConfig, GroupConfig, GroupKind, LogTarget, Origin, PoolConfig, ProcessConfig, ServerUrl,
+    AutoRestart, ChannelConfig, GroupConfig, GroupKind, LogTarget, Origin, PoolConfig, ProcessConfig, ResultHandler,
+    ServerUrl,
 };
 
 pub(in crate::engine) fn secs(seconds: u64) -> Duration {
@@ -85,6 +86,10 @@ pub(in crate::engine) fn pool_of(
     buffer_size: Option<usize>,
 ) -> GroupConfig {
     let members = members.iter().map(|name| process_with(name, |p| p.startsecs = Seconds(0))).collect();
-    let kind = GroupKind::EventListener(PoolConfig { events: events.to_vec(), buffer_size });
+    let kind = GroupKind::EventListener(PoolConfig {
+        events: events.to_vec(),
+        buffer_size,
+        result_handler: ResultHandler::Default,
+    });
     GroupConfig { kind, ..group(name, -1, members) }
 }

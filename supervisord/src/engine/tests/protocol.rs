@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::config::{pool, process_with, secs};
+use bytes::Bytes;
+
+use super::config::{pool, process_with, program, secs};
 use super::world::World;
 use crate::config::model::Seconds;
-use crate::config::model::{AutoRestart, GroupConfig};
-use supervisor_protocol::event::EventKind;
+use crate::config::model::{AutoRestart, GroupConfig, GroupKind, ResultHandler};
+use crate::engine::{Effect, Input};
+use supervisor_protocol::event::{Channel, EventKind};
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
 const UNKNOWN: &str = "WARN l: has entered the UNKNOWN state and will no longer receive events, this usually \
@@ -336,4 +339,41 @@ fn an_answer_while_stopping_counts() {
         ["DEBG l: event was processed", "DEBG l: BUSY -> ACKNOWLEDGED", "DEBG l: ACKNOWLEDGED -> READY"]
     );
     assert_eq!(world.deliveries(), Vec::<String>::new());
+}
+
+/// supervisor-stdout: a payload that comes back is shown, and the event is done.
+#[test]
+fn a_pool_may_show_results_on_standard_output() {
+    let mut config = pool("l", &[EventKind::ProcessLog], Some(10));
+    if let GroupKind::EventListener(pool) = &mut config.kind {
+        pool.result_handler = ResultHandler::SupervisorStdout;
+    }
+    let mut world = World::started(vec![config, program("cat", |_| {})]);
+    world.says("l", b"READY\n");
+    let cat = world.id("cat");
+    world.input(Input::Logged(cat, Channel::Stdout, Bytes::from_static("né\n".as_bytes())));
+    world.lines();
+    // A listener that counts characters is understood.
+    let payload = "processname:cat groupname:cat pid:2 channel:stdout\nné\n";
+    world.says("l", format!("RESULT {}\n{payload}READY\n", payload.chars().count()).as_bytes());
+    assert_eq!(world.other, [Effect::Print(Bytes::from_static("cat stdout | né\n".as_bytes()))]);
+    assert_eq!(
+        world.lines(),
+        ["DEBG l: event was processed", "DEBG l: BUSY -> ACKNOWLEDGED", "DEBG l: ACKNOWLEDGED -> READY"]
+    );
+
+    world.input(Input::Logged(cat, Channel::Stdout, Bytes::from_static(b"text")));
+    world.lines();
+    world.says("l", b"RESULT 2\nOKREADY\n");
+    assert_eq!(
+        world.lines(),
+        [
+            "WARN l: event caused an error",
+            "DEBG l: BUSY -> UNKNOWN",
+            UNKNOWN,
+            "WARN l: answered b'OK', where supervisor_stdout:event_handler allows only a PROCESS_LOG payload",
+            "DEBG rebuffering event 1 for pool l (buf size=0, max=10)",
+        ]
+    );
+    assert_eq!(session(&world), Some(ListenerState::Unknown));
 }

@@ -51,7 +51,7 @@ pub(in crate::engine) struct World {
     deliveries: Vec<(String, Received)>,
     events: Vec<String>,
     answers: BTreeMap<u64, Result<Reply, Refusal>>,
-    other: Vec<Effect>,
+    pub(in crate::engine) other: Vec<Effect>,
     finished: Vec<After>,
 }
 
@@ -184,7 +184,8 @@ impl World {
                 self.finished.push(after);
                 Vec::new()
             }
-            Effect::SendStdin(..)
+            Effect::Print(_)
+            | Effect::SendStdin(..)
             | Effect::ClearLogs { .. }
             | Effect::ClearMainLog(_)
             | Effect::MainLogPath(_)

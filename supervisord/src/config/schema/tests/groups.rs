@@ -1,6 +1,6 @@
 use supervisor_protocol::event::EventKind;
 
-use super::super::super::model::{FastCgiConfig, GroupKind, PoolConfig};
+use super::super::super::model::{FastCgiConfig, GroupKind, PoolConfig, ResultHandler};
 use super::*;
 
 const ABC: &str = "[program:a]\ncommand=a\npriority=3\n[program:b]\ncommand=b\npriority=1\n[program:c]\ncommand=c\n";
@@ -156,7 +156,10 @@ fn pool(lines: &str) -> PoolConfig {
 #[test]
 fn listeners_se20() {
     let read = pool("events=tick_5,\n  Process_State ,TICK_5");
-    assert_eq!(read, PoolConfig { events: vec![EventKind::Tick5, EventKind::ProcessState], buffer_size: None });
+    let events = vec![EventKind::Tick5, EventKind::ProcessState];
+    assert_eq!(read, PoolConfig { events, buffer_size: None, result_handler: ResultHandler::Default });
+    let printing = pool("events=PROCESS_LOG\nresult_handler=supervisor_stdout:event_handler");
+    assert_eq!(printing.result_handler, ResultHandler::SupervisorStdout);
     assert_eq!(pool("events=EVENT\nbuffer_size=1").buffer_size, Some(1));
     assert_eq!(pool("events=EVENT\nresult_handler=supervisor.dispatchers : default_handler").buffer_size, None);
     for (lines, expected) in [
