@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use supervisor_protocol::event::{Event, EventKind};
 
-use super::groups::GroupId;
+use super::id::GroupId;
 use super::pool::Occurrence;
 
 /// The largest serial; the next one is 0.

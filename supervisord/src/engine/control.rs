@@ -7,10 +7,9 @@ use supervisor_protocol::event::{Channel, Event};
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
 use super::command::{Command, ConfigSnapshot, Refusal, Reply, Target, Ticket};
-use super::groups::GroupId;
+use super::id::{GroupId, ProcessId};
 use super::jobs::{Goal, Item, Phase};
 use super::message::Message;
-use super::process::ProcessId;
 use super::{After, Effect, Facts, Purpose, Supervisor, Turn};
 use crate::config::diff;
 use crate::config::model::LogTarget;

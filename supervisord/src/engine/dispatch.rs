@@ -14,11 +14,11 @@ use supervisor_protocol::event::{Channel, Event};
 use supervisor_protocol::listener::Envelope;
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
-use super::groups::{Group, GroupId};
+use super::groups::Group;
+use super::id::{GroupId, ProcessId};
 use super::listener::{InFlight, Session, Verdict};
 use super::message::Message;
 use super::pool::{Delivery, Occurrence};
-use super::process::ProcessId;
 use super::retry;
 use super::timers::Timer;
 use super::{Effect, Supervisor, Turn};

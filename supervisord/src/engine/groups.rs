@@ -11,16 +11,13 @@ use supervisor_protocol::state::SupervisorState;
 
 use super::bus::Subscriber;
 use super::command::Target;
+use super::id::{GroupId, ProcessId};
 use super::pool::Pool;
-use super::process::{LogPaths, Process, ProcessId};
+use super::process::{LogPaths, Process};
 use super::timers::Timer;
 use super::{Effect, Supervisor, Turn};
 use crate::config::model::{GroupConfig, GroupKind};
 use supervisor_protocol::name::Namespec;
-
-/// Identifies a group while it is active; ascending in activation order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupId(pub u32);
 
 /// An active group.
 #[derive(Debug)]

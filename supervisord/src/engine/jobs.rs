@@ -13,8 +13,8 @@ use supervisor_protocol::event::Event;
 use supervisor_protocol::state::ProcessState;
 
 use super::command::{Refusal, Reply, TaskOutcome, Ticket};
+use super::id::ProcessId;
 use super::message::Message;
-use super::process::ProcessId;
 use super::timers::Timer;
 use super::{Purpose, Supervisor, Turn};
 use std::time::Duration;

@@ -9,10 +9,12 @@ use std::time::Duration;
 use supervisor_protocol::event::StateChange;
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
+use super::death::Death;
+use super::id::ProcessId;
 use super::jobs::Phase;
 use super::listener::Session;
 use super::message::Message;
-use super::process::{Death, Life, ProcessId};
+use super::process::Life;
 use super::timers::Timer;
 use super::{Effect, Purpose, Supervisor, Turn};
 use crate::config::model::AutoRestart;

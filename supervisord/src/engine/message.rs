@@ -13,7 +13,7 @@ use supervisor_protocol::event::Channel;
 use supervisor_protocol::repr::{bytes_repr, decode_or_repr, str_repr};
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
-use super::process::Death;
+use super::death::{Death, signal_name};
 use crate::config::model::{LogLevel, Seconds};
 
 /// One line (or block of lines) of the activity log.
@@ -333,20 +333,6 @@ impl fmt::Display for Message {
     }
 }
 
-/// The name of a signal as messages show it: the platform's, where two share a number SIGCHLD, SIGABRT and
-/// SIGPOLL; `signal N` for numbers without one.
-pub fn signal_name(signal: i32) -> String {
-    match signal {
-        29 => "SIGPOLL".to_owned(),
-        34 => "SIGRTMIN".to_owned(),
-        64 => "SIGRTMAX".to_owned(),
-        _ => match nix::sys::signal::Signal::try_from(signal) {
-            Ok(known) => known.as_str().to_owned(),
-            Err(_) => format!("signal {signal}"),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,8 +400,5 @@ mod tests {
             assert_eq!(message.to_string(), text);
             assert_eq!(message.level(), level);
         }
-        assert_eq!(signal_name(1), "SIGHUP");
-        assert_eq!(signal_name(6), "SIGABRT");
-        assert_eq!(signal_name(40), "signal 40");
     }
 }

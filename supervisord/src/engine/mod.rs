@@ -10,7 +10,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `process.rs`, `lifecycle.rs` | one process: its states, and what leads from one to another |
+//! | `id.rs`, `process.rs`, `death.rs`, `lifecycle.rs` | one process: its states, and what leads from one to another |
 //! | `groups.rs`, `shutdown.rs` | groups, their order, and stopping everything in the reverse of it |
 //! | `bus.rs`, `pool.rs`, `listener.rs`, `dispatch.rs` | events: who gets them, queues, protocol sessions, delivery |
 //! | `handler.rs` | what is made of a listener's result |
@@ -21,9 +21,11 @@
 mod bus;
 pub mod command;
 mod control;
+mod death;
 mod dispatch;
 mod groups;
 mod handler;
+mod id;
 mod jobs;
 mod lifecycle;
 mod listener;
@@ -47,9 +49,10 @@ use bytes::Bytes;
 use supervisor_protocol::event::{Channel, Event, EventKind, ProcessRef};
 use supervisor_protocol::state::SupervisorState;
 
-pub use groups::GroupId;
+pub use death::Death;
+pub use id::{GroupId, ProcessId};
 pub use pool::{DEFAULT_BYTES, DEFAULT_EVENTS, PoolCounters};
-pub use process::{Death, LogPaths, Process, ProcessId};
+pub use process::{LogPaths, Process};
 
 use crate::config::model::{GroupConfig, GroupKind, ResultHandler};
 use bus::{Bus, Subscriber};

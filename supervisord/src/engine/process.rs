@@ -4,7 +4,6 @@
 //! another goes through [`Process::enter`], which refuses edges that the published state diagram does not have
 //! (<http://supervisord.org/subprocess.html#process-states>). What *leads* to a move stands in `lifecycle.rs`.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,53 +14,11 @@ use supervisor_protocol::state::ProcessState;
 
 use super::Now;
 use super::command::{ListenerSnapshot, ProcessSnapshot};
-use super::groups::GroupId;
+use super::death::Death;
+use super::id::GroupId;
 use super::listener::Session;
-use super::message::signal_name;
 use super::throttle::Throttle;
 use crate::config::model::ProcessConfig;
-
-/// Identifies a process for the daemon's lifetime. Ascending in definition order within a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ProcessId(pub u32);
-
-/// How a child ended, as `waitpid` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Death {
-    /// It exited with this code.
-    Code(i32),
-    /// A signal ended it.
-    Signal {
-        /// The signal's number.
-        signal: i32,
-        /// It left a core file.
-        core: bool,
-    },
-    /// A wait status that is neither.
-    Other(i32),
-}
-
-impl Death {
-    /// The exit code as `exitcodes` and clients count it: -1 for anything but an exit.
-    pub fn code(self) -> i32 {
-        match self {
-            Death::Code(code) => code,
-            Death::Signal { .. } | Death::Other(_) => -1,
-        }
-    }
-}
-
-impl fmt::Display for Death {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Death::Code(code) => write!(f, "exit status {code}"),
-            Death::Signal { signal, core } => {
-                write!(f, "terminated by {}{}", signal_name(signal), if core { " (core dumped)" } else { "" })
-            }
-            Death::Other(status) => write!(f, "unknown termination cause 0x{status:04x}"),
-        }
-    }
-}
 
 /// Where a process's output is logged: resolved paths, AUTO names included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -272,14 +229,6 @@ pub(super) fn is_legal(from: ProcessState, to: ProcessState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn deaths_are_told_as_the_log_has_them() {
-        assert_eq!(Death::Code(3).to_string(), "exit status 3");
-        assert_eq!(Death::Signal { signal: 11, core: true }.to_string(), "terminated by SIGSEGV (core dumped)");
-        assert_eq!(Death::Other(0x7f).to_string(), "unknown termination cause 0x007f");
-        assert_eq!(Death::Signal { signal: 9, core: false }.code(), -1);
-    }
 
     #[test]
     fn nothing_leads_from_a_state_to_itself() {

@@ -14,7 +14,8 @@ use std::time::Duration;
 use supervisor_protocol::event::Event;
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
-use super::groups::{Group, GroupId};
+use super::groups::Group;
+use super::id::GroupId;
 use super::listener::AtWork;
 use super::message::Message;
 use super::process::Life;

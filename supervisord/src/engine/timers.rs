@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
 
-use super::groups::GroupId;
-use super::process::ProcessId;
+use super::id::{GroupId, ProcessId};
 use super::ticks::Ticks;
 use super::{Now, Supervisor, Turn};
 

@@ -12,10 +12,10 @@ use supervisor_protocol::name;
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
 use super::config::AUDITOR;
-use crate::engine::groups::{Group, GroupId};
+use crate::engine::groups::Group;
+use crate::engine::id::{GroupId, ProcessId};
 use crate::engine::message::Message;
 use crate::engine::pool::Pool;
-use crate::engine::process::ProcessId;
 use crate::engine::{Effect, Supervisor};
 
 /// The books of one pool.

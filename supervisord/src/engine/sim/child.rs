@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::rng::Rng;
-use crate::engine::process::{Death, ProcessId};
+use crate::engine::death::Death;
+use crate::engine::id::ProcessId;
 
 /// How a listener behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

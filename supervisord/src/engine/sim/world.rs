@@ -14,7 +14,8 @@ use super::child::{Act, Child, Mind};
 use super::config::{self, AUDITOR};
 use super::rng::Rng;
 use crate::config::model::GroupConfig;
-use crate::engine::process::{Death, ProcessId};
+use crate::engine::death::Death;
+use crate::engine::id::ProcessId;
 use crate::engine::tests::world::{EPERM, ESRCH};
 use crate::engine::{After, Effect, Input, Now, Supervisor};
 

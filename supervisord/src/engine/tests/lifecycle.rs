@@ -4,7 +4,7 @@ use super::config::{millis, program, secs};
 use super::world::World;
 use crate::config::model::AutoRestart;
 use crate::config::model::Seconds;
-use crate::engine::process::Death;
+use crate::engine::death::Death;
 use supervisor_protocol::state::ProcessState::*;
 
 /// `cfg_sm01`, `cfg_sm02`: autostart once, RUNNING when startsecs have passed.

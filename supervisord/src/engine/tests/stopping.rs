@@ -4,7 +4,7 @@ use super::config::{program, secs};
 use super::world::{EPERM, ESRCH, World};
 use crate::config::model::Seconds;
 use crate::engine::command::{Refusal, Reply};
-use crate::engine::process::Death;
+use crate::engine::death::Death;
 use supervisor_protocol::state::ProcessState::*;
 
 fn running(set: impl FnOnce(&mut crate::config::model::ProcessConfig)) -> World {

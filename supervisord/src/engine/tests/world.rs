@@ -12,7 +12,8 @@ use supervisor_protocol::state::ProcessState;
 use super::config::{pool, secs};
 use crate::config::model::GroupConfig;
 use crate::engine::command::{Command, Refusal, Reply, Target, TaskOutcome, Ticket};
-use crate::engine::process::{Death, ProcessId};
+use crate::engine::death::Death;
+use crate::engine::id::ProcessId;
 use crate::engine::{After, Effect, Facts, Input, Now, Supervisor};
 
 /// The listener that [`World::watched`] adds: it answers each event at once.
