@@ -138,7 +138,7 @@ impl Run {
     /// Carries out one line.
     pub(crate) fn line(self, line: &str) -> Left {
         self.run(|session| {
-            let _ = session.run_line(line);
+            let _ = crate::commands::run_line(session, line);
         })
     }
 

@@ -13,9 +13,9 @@ use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 
+use crate::echo::restore_echo;
 use crate::exit;
 use crate::happening::{Happening, Mailbox};
-use crate::terminal::restore_echo;
 
 /// Who hears of Ctrl-C.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod console;
 mod daemon;
+mod echo;
 mod exit;
 mod failure;
 #[cfg(test)]
@@ -82,7 +83,7 @@ fn run(arguments: &Arguments, settings: Settings, out: Output<'_>, err: Output<'
         session.exit_code = exit::SUCCESS;
     } else {
         // A single command is a single line, whatever its flow.
-        let _ = session.run_line(&arguments.words.join(" "));
+        let _ = commands::run_line(&mut session, &arguments.words.join(" "));
     }
     let Session { out, mut err, exit_code, .. } = session;
     finish(out, &mut err, exit_code)

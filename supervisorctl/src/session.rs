@@ -1,16 +1,14 @@
-//! One sitting with a daemon: what the commands share, and how a line becomes a command.
+//! One sitting with a daemon: what the commands share.
 //!
 //! The session holds the daemon, the person at the terminal, both outputs and the exit code. It owns what is
 //! the same for every command: the version check, the generic error line, the login after a refused request.
 //! What the commands do is not known here.
 
 use std::fmt::Display;
-use std::ops::ControlFlow;
 
 use supervisor_protocol::rpc::{API_VERSION, WrongShape};
 use supervisor_protocol::xmlrpc::{FaultCode, Value};
 
-use crate::commands::{self, Flow, Line};
 use crate::console::Console;
 use crate::daemon::{CallError, Daemon, Target};
 use crate::exit;
@@ -37,26 +35,8 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Carries out one command line. Whatever happens has been told when this returns; the result says
-    /// whether to read another one.
-    pub(crate) fn run_line(&mut self, line: &str) -> Flow {
-        match commands::parse(line) {
-            Line::Empty => ControlFlow::Continue(()),
-            Line::Unknown => {
-                self.complain(exit::GENERIC, format_args!("*** Unknown syntax: {}", line.trim()));
-                ControlFlow::Continue(())
-            }
-            Line::Command(command, argument) => {
-                if let Err(failure) = self.run_logged_in(command.run, argument) {
-                    self.complain(exit::GENERIC, failure);
-                }
-                command.flow()
-            }
-        }
-    }
-
     /// Runs a command, again with other credentials as long as the daemon refuses those at hand.
-    fn run_logged_in(
+    pub(crate) fn run_logged_in(
         &mut self,
         run: fn(&mut Session<'_>, &str) -> Result<(), Failure>,
         argument: &str,

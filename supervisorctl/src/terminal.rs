@@ -6,18 +6,14 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
 use crate::console::{Console, Typed};
+use crate::echo::{restore_echo, silence};
 use crate::happening::{Happenings, Mailbox};
 use crate::interrupts::Interrupts;
-
-/// The terminal whose echo is off, with its former settings, for whoever ends the program meanwhile.
-static SILENCED: Mutex<Option<(File, Termios)>> = Mutex::new(None);
 
 /// Standard input and the controlling terminal.
 #[derive(Debug, Default)]
@@ -126,31 +122,6 @@ fn wait_for_either(input: BorrowedFd<'_>, bell: BorrowedFd<'_>) -> (bool, bool) 
             Ok(_) => return fds.map(|fd| fd.any().unwrap_or(true)).into(),
         }
     }
-}
-
-/// Opens the terminal, prompts, and turns its echo off.
-fn silence(prompt: &str) -> io::Result<File> {
-    let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    let settings = tcgetattr(&terminal)?;
-    let mut silent = settings.clone();
-    silent.local_flags.remove(LocalFlags::ECHO);
-    terminal.write_all(prompt.as_bytes())?;
-    *silenced() = Some((terminal.try_clone()?, settings));
-    tcsetattr(&terminal, SetArg::TCSAFLUSH, &silent)?;
-    Ok(terminal)
-}
-
-/// Turns the echo on again if it is off.
-pub(crate) fn restore_echo() {
-    if let Some((terminal, settings)) = silenced().take() {
-        // There is nobody to tell, and nothing else to try.
-        let _ = tcsetattr(&terminal, SetArg::TCSAFLUSH, &settings);
-    }
-}
-
-/// The lock guards no invariant that a panic could break.
-fn silenced() -> MutexGuard<'static, Option<(File, Termios)>> {
-    SILENCED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A line of a terminal, which gives one line to a read.

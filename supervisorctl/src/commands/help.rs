@@ -1,9 +1,4 @@
-//! `help`, and the text of every command.
-
-use super::COMMANDS;
-use crate::failure::Failure;
-use crate::render;
-use crate::session::Session;
+//! The text of every command, for `help` and after a usage error.
 
 pub(super) const HELP: &str = "\
 help\t\tPrint a list of available actions
@@ -94,18 +89,3 @@ update all\t\tReload config and add/remove as necessary, and will restart affect
 update <gname> [...]\tUpdate specific groups";
 
 pub(super) const VERSION: &str = "version\t\t\tShow the version of the remote supervisord process";
-
-/// `help` lists the commands, `help <command>` explains one.
-pub(super) fn help(session: &mut Session<'_>, topic: &str) -> Result<(), Failure> {
-    if topic.is_empty() {
-        let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
-        session.out.text(&render::topics("default commands (type help <topic>):", &names));
-    } else if topic == "help" {
-        session.out.line(HELP);
-    } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
-        session.out.line(command.help);
-    } else {
-        session.out.line(format_args!("*** No help on {topic}"));
-    }
-    Ok(())
-}

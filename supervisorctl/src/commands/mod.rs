@@ -1,10 +1,10 @@
-//! The commands: one table with name, help text and function of each, and the parser of command lines.
+//! The commands: one table with name, help text and function of each, and how a line becomes a command.
 //!
 //! A command gets the [`Session`] and its argument text. It writes its lines, sets the exit code where
 //! something is wrong, and returns `Err` only for what it has no line for: the session shows that as the
 //! generic error line. The files follow what the commands are about: [`status`] asks, [`act`] acts on
 //! processes, [`groups`] changes which are configured, [`daemon`] is about the daemon itself, [`logs`] and
-//! [`foreground`] show output, [`help`] explains.
+//! [`foreground`] show output, [`help`] has the texts.
 
 mod act;
 mod daemon;
@@ -16,7 +16,9 @@ mod status;
 
 use std::ops::ControlFlow;
 
+use crate::exit;
 use crate::failure::Failure;
+use crate::render;
 use crate::session::Session;
 
 /// Whether the shell goes on after a command.
@@ -59,10 +61,10 @@ pub(crate) const COMMANDS: &[Command] = &[
 
 /// The commands that are understood but not listed.
 const UNLISTED: &[Command] =
-    &[Command { name: "help", help: help::HELP, run: help::help }, Command { name: "EOF", help: "", run: empty_line }];
+    &[Command { name: "help", help: help::HELP, run: explain }, Command { name: "EOF", help: "", run: empty_line }];
 
 /// A command line taken apart.
-pub(crate) enum Line<'a> {
+enum Line<'a> {
     /// Nothing to do.
     Empty,
     /// A command and its argument.
@@ -73,7 +75,7 @@ pub(crate) enum Line<'a> {
 
 /// Takes a line apart: the command word is the longest run of letters, digits and `_` at its start, so
 /// `tail-5 x` is `tail` with `-5 x`. `?` means `help`.
-pub(crate) fn parse(line: &str) -> Line<'_> {
+fn parse(line: &str) -> Line<'_> {
     let line = line.trim();
     if line.is_empty() {
         return Line::Empty;
@@ -94,6 +96,39 @@ impl Command {
         match self.name {
             "exit" | "quit" | "EOF" => Flow::Break(()),
             _ => Flow::Continue(()),
+        }
+    }
+}
+
+/// `help` lists the commands, `help <command>` explains one.
+fn explain(session: &mut Session<'_>, topic: &str) -> Result<(), Failure> {
+    if topic.is_empty() {
+        let names: Vec<&str> = COMMANDS.iter().map(|command| command.name).collect();
+        session.out.text(&render::topics("default commands (type help <topic>):", &names));
+    } else if topic == "help" {
+        session.out.line(help::HELP);
+    } else if let Some(command) = COMMANDS.iter().find(|command| command.name == topic) {
+        session.out.line(command.help);
+    } else {
+        session.out.line(format_args!("*** No help on {topic}"));
+    }
+    Ok(())
+}
+
+/// Carries out one command line. Whatever happens has been told when this returns; the result says whether to
+/// read another one.
+pub(crate) fn run_line(session: &mut Session<'_>, line: &str) -> Flow {
+    match parse(line) {
+        Line::Empty => Flow::Continue(()),
+        Line::Unknown => {
+            session.complain(exit::GENERIC, format_args!("*** Unknown syntax: {}", line.trim()));
+            Flow::Continue(())
+        }
+        Line::Command(command, argument) => {
+            if let Err(failure) = session.run_logged_in(command.run, argument) {
+                session.complain(exit::GENERIC, failure);
+            }
+            command.flow()
         }
     }
 }

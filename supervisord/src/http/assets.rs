@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, LAST_MODIFIED};
 
-use super::exchange::{Failure, Question};
+use super::question::{Failure, Question};
 use super::reply::{self, Body, Reply};
 
 /// When these files were last changed; `If-Modified-Since` compares with it.

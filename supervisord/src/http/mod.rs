@@ -17,6 +17,7 @@
 mod assets;
 pub mod auth;
 pub mod bind;
+mod bind_error;
 mod describe;
 mod door;
 mod exchange;
@@ -25,18 +26,21 @@ mod logtail;
 mod note;
 pub mod origin;
 mod page;
+mod question;
 mod reply;
 mod router;
 mod rpc;
 pub mod server;
 mod site;
 mod socket_file;
+mod stream;
 mod transport;
 
 #[cfg(test)]
 mod tests;
 
-pub use bind::{BindError, BoundServer, bind};
+pub use bind::{BoundServer, bind};
+pub use bind_error::BindError;
 pub use describe::process_info;
 pub use note::Note;
 pub use server::{Restored, Server, serve};

@@ -11,8 +11,10 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use super::logtail::LogStream;
+use super::stream::LogStream;
 
 /// A reply on its way out.
 pub(super) type Reply = Response<Body>;
@@ -105,6 +107,11 @@ pub(super) fn harden(headers: &mut HeaderMap) {
     headers.insert(hyper::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(hyper::header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(hyper::header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+}
+
+/// `Sun, 22 Nov 2026 10:52:35 GMT`
+pub(super) fn http_date(time: Timestamp) -> String {
+    time.to_zoned_datetime(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hyper::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
-use super::exchange::{Failure, Question};
+use super::question::{Failure, Question};
 use super::reply::Reply;
 use super::site::OpenSite;
 use super::{assets, logtail, page, rpc};

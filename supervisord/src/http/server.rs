@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::bind::{BindError, BoundServer, BoundSocket};
+use super::bind::{BoundServer, BoundSocket};
+use super::bind_error::BindError;
 use super::door::{Door, House};
 use super::site::{OpenSite, Site};
 use super::socket_file::SocketFile;

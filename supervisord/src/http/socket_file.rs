@@ -24,7 +24,7 @@ use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bin
 use nix::sys::socket::{getsockopt, socket, sockopt};
 use nix::unistd::{Uid, User};
 
-use super::bind::{BACKLOG, BindError, Reason};
+use super::bind_error::{BACKLOG, BindError, Reason};
 
 /// Longest path that fits a socket address.
 const MAX_PATH_BYTES: usize = 107;

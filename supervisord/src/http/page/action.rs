@@ -5,7 +5,7 @@ use supervisor_protocol::name::Namespec;
 
 use super::{ctime, unexpected};
 use crate::engine::command::{Command, Refusal, Reply, Target};
-use crate::http::exchange::Failure;
+use crate::http::question::Failure;
 use crate::http::rpc::fault;
 use crate::http::site::{Closing, OpenSite};
 

@@ -20,8 +20,8 @@ use supervisor_protocol::event::Channel;
 use supervisor_protocol::xmlrpc::{Fault, FaultCode};
 
 use self::action::Action;
-use super::exchange::{Failure, Question};
 use super::form::Parameters;
+use super::question::{Failure, Question};
 use super::reply::{self, Reply};
 use super::site::{MAX_LOG_BYTES, OpenSite};
 use super::{describe, rpc};

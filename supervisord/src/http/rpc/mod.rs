@@ -17,8 +17,8 @@ use supervisor_protocol::xmlrpc::{MethodCall, ParseError, Value, parse_call, ren
 pub(super) use self::dispatch::Problem;
 pub(super) use self::logs::read_range_of;
 pub(super) use self::replies::fault;
-use super::exchange::{Failure, Question};
 use super::note::Note;
+use super::question::{Failure, Question};
 use super::reply::{self, Reply};
 use super::site::OpenSite;
 
