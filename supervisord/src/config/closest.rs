@@ -4,7 +4,10 @@
 /// about half of its letters in common.
 pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let (distance, best) =
-        known.into_iter().map(|known| (distance(word, known), known)).min_by_key(|(distance, _)| *distance)?;
+        known.into_iter().map(|known| (distance(word, known), known)).min_by_key(|(distance, known)| {
+            // Of two equally near, the longer: letters are forgotten more often than added.
+            (*distance, std::cmp::Reverse(known.len()))
+        })?;
     let length = word.chars().count().max(best.chars().count());
     (2 * distance <= length + 1).then_some(best)
 }

@@ -175,7 +175,7 @@ section! {
     BUFFER_SIZE: Optional<i64> = optional("buffer_size", INT, "1024",
         "Events that may wait, exactly; if not set, 1024 and at most 1 MiB.");
     RESULT_HANDLER: Setting<String> = setting("result_handler", TEXT, "supervisor.dispatchers:default_handler",
-        "What judges a result: the default, or supervisor_stdout:event_handler.");
+        "Also: supervisor_stdout:event_handler.");
     PRIORITY: Setting<i64> = setting("priority", INT, "-1",
         "Priority of the pool; its processes have that of a program.");
     REDIRECT_STDERR: Setting<bool> = setting("redirect_stderr", BOOLEAN, "false",
