@@ -82,6 +82,7 @@ pub enum Message {
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
+    RotationIgnored(PathBuf),
     SocketRestored { path: PathBuf, error: Option<String> },
 }
 
@@ -122,6 +123,7 @@ impl Message {
             | RestartsHeldBack { .. }
             | EventRejectedAgain { .. }
             | Offence { .. }
+            | RotationIgnored(_)
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
             Exited { expected, .. } | Stopped { expected, .. } => {
@@ -296,6 +298,9 @@ impl fmt::Display for Message {
                 write!(f, "{name} cannot go from {from} to {to}, keeping it in {from}; please report this")
             }
             LogTrouble(text) => f.write_str(text),
+            RotationIgnored(path) => {
+                write!(f, "{} cannot seek, so it is not rotated; set its maxbytes to 0", path.display())
+            }
             SocketRestored { path, error: None } => {
                 write!(f, "the socket {} had vanished, made it again", path.display())
             }
