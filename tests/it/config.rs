@@ -1,11 +1,17 @@
 //! config-and-lifecycle: the command line, the files, and the lives of processes.
 
+mod capture;
 mod cmdline;
+mod conditions;
 mod expansion;
+mod fastcgi;
 mod ini;
 mod logs;
+mod outlets;
+mod privileges;
 mod reread;
 mod sections;
 mod signals;
 mod spawning;
 mod states;
+mod trouble;

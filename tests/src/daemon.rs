@@ -215,6 +215,16 @@ impl Daemon {
         self.log().iter().filter_map(hits).collect()
     }
 
+    /// The milliseconds between the log lines that contain a text, each to the one before, by what the log says.
+    pub fn gaps(&self, text: &str) -> Vec<u64> {
+        let log = self.log_text();
+        let times: Vec<u64> =
+            log.lines().filter(|line| line.contains(text)).filter_map(activity::millis_of_day).collect();
+        // Over midnight it is the same as at any other time.
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        times.windows(2).map(|pair| (pair[1] + DAY - pair[0]) % DAY).collect()
+    }
+
     /// The content of a file in the daemon's directory; nothing when it is not there.
     pub fn read(&self, name: &str) -> String {
         read(&self.path(name))

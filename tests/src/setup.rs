@@ -29,6 +29,7 @@ pub struct Setup {
     pub(crate) port: u16,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    wrapper: Vec<String>,
     pub(crate) inet: bool,
     head: String,
     servers: String,
@@ -53,6 +54,7 @@ impl Setup {
             port: free_port(),
             args: vec!["-n".to_owned()],
             env: Vec::new(),
+            wrapper: Vec::new(),
             inet: false,
             head: "logfile={dir}/supervisord.log\npidfile={dir}/supervisord.pid\nchildlogdir={dir}\nloglevel=debug\n"
                 .to_owned(),
@@ -167,6 +169,14 @@ impl Setup {
         Some(self.supervisord("user=nobody"))
     }
 
+    /// Starts supervisord through another program, whose words come before its own and which must execute it in its own
+    /// place: `prlimit`, `setpriv`, `sh -c 'exec "$@"' sh`.
+    pub fn through(mut self, words: &[&str]) -> Self {
+        let words: Vec<String> = words.iter().map(|word| self.fill(word)).collect();
+        self.wrapper.extend(words);
+        self
+    }
+
     /// Writes a file into the daemon's directory before it starts.
     pub fn write(self, name: &str, text: &str) -> Self {
         let path = self.path(name);
@@ -221,7 +231,15 @@ impl Setup {
 
     /// A program of the set, in the daemon's directory and environment.
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.subject.program(program));
+        let path = self.subject.program(program);
+        let mut command = match self.wrapper.split_first() {
+            Some((first, words)) if program == "supervisord" => {
+                let mut command = Command::new(first);
+                command.args(words).arg(path);
+                command
+            }
+            _ => Command::new(path),
+        };
         prepare(&mut command, self.dir.path(), &self.env);
         command
     }

@@ -43,6 +43,14 @@ impl Subject {
         }
     }
 
+    /// Whether the set under test is the original: `SUPERVISOR_BIN_DIR` and `SUPERVISOR_ORIGINAL_DIR` name one directory,
+    /// or `SUPERVISOR_SUBJECT=original` says so.
+    pub fn is_original() -> bool {
+        let dir = |name| env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
+        let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
+        same || env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
+    }
+
     /// The path of one program of the set, with a panic that says what to build when it is not there.
     pub fn program(&self, name: &str) -> PathBuf {
         let path = self.dir.join(name);

@@ -87,6 +87,7 @@ pub enum Message {
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
     OutputUnwatched { name: Arc<str>, error: String },
+    RotationIgnored(PathBuf),
     SocketRestored { path: PathBuf, error: Option<String> },
 }
 
@@ -132,6 +133,7 @@ impl Message {
             | Offence { .. }
             | NotPrintable { .. }
             | StdoutStuck { .. }
+            | RotationIgnored(_)
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
             Exited { expected, .. } | Stopped { expected, .. } => {
@@ -323,6 +325,9 @@ impl fmt::Display for Message {
                 write!(f, "cannot watch the output of {name}, its pipes are closed: {error}")
             }
             LogTrouble(text) => f.write_str(text),
+            RotationIgnored(path) => {
+                write!(f, "{} cannot seek, so it is not rotated; set its maxbytes to 0", path.display())
+            }
             SocketRestored { path, error: None } => {
                 write!(f, "the socket {} had vanished, made it again", path.display())
             }

@@ -52,7 +52,9 @@ impl Supervisor {
             (_, After::Exit) | (SupervisorState::Shutdown, _) => SupervisorState::Shutdown,
             (_, After::Restart) => SupervisorState::Restarting,
         };
-        if self.shutdown.is_some() {
+        if let Some(shutdown) = &mut self.shutdown {
+            // If all is stopped already, the shell is told once more what follows: it may be something else now.
+            shutdown.finished = false;
             return;
         }
         let queue = self.order.clone();

@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +114,11 @@ impl Logs {
             }
         };
         Ok(Logs { stdout: open(&paths.stdout, &config.stdout)?, stderr: open(&paths.stderr, &config.stderr)? })
+    }
+
+    /// Those that were to be rotated and cannot be, being pipes or terminals.
+    pub(super) fn unrotatable(&self) -> impl Iterator<Item = &Path> {
+        self.stdout.iter().chain(&self.stderr).filter(|log| log.is_limit_ignored()).map(LogFile::path)
     }
 }
 

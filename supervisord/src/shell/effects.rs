@@ -21,6 +21,12 @@ use crate::engine::command::{Refusal, Reply, TaskOutcome, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{Effect, Input, ProcessId};
 
+/// Whether an effect is the line that says that a child is no more, or could not be made.
+fn tells_of_an_end(effect: &Effect) -> bool {
+    use Message::{Exited, ExitedFromUnknown, SpawnError, Stopped};
+    matches!(effect, Effect::Log(SpawnError(_) | Exited { .. } | Stopped { .. } | ExitedFromUnknown { .. }))
+}
+
 impl Owner {
     /// Hands one input to the engine and carries out every effect, including those of the inputs that effects
     /// lead to.
@@ -31,11 +37,12 @@ impl Owner {
             let mut gone = self.gone_with(&input);
             self.engine.handle(clock::now(), input, &mut effects);
             for effect in effects.drain(..) {
-                if matches!(effect, Effect::Spawn(_)) {
-                    // It may be the same program's next life, which gets a socket of its own.
+                let is_told = tells_of_an_end(&effect);
+                inputs.extend(self.carry_out(effect));
+                if is_told {
+                    // Before anything else, be it the end of all tries or the next one, for which it is made anew.
                     self.let_go_of_socket(gone.take());
                 }
-                inputs.extend(self.carry_out(effect));
             }
             self.let_go_of_socket(gone);
         }
@@ -138,6 +145,11 @@ impl Owner {
         }
         let program = program::resolve(&config, &self.settings.environment).map_err(|error| error.to_string())?;
         let logs = Logs::open(&config, &paths).map_err(|errno| SpawnError::Channels(errno).text(&config.name))?;
+        for path in logs.unrotatable() {
+            if self.unrotatable.insert(path.to_owned()) {
+                log(&mut self.activity, &Message::RotationIgnored(path.to_owned()));
+            }
+        }
         let plan = Plan {
             program: &program,
             stdin: self.sockets.of(id),

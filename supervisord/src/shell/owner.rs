@@ -5,7 +5,7 @@
 //! most [`TURN_READS`] reads or [`TURN_BYTES`] a turn, so a flood of output delays a timer by a millisecond or two
 //! and not by seconds. Nothing in a turn waits: no await, no lock, no blocking call but writes to log files.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -88,6 +88,8 @@ pub(super) struct Owner {
     pub(super) ready: Vec<Token>,
     /// Pipes that were ready but beyond the last turn's budget.
     pub(super) backlog: VecDeque<Token>,
+    /// Log files of children about which a warning has been given.
+    pub(super) unrotatable: BTreeSet<PathBuf>,
     pub(super) settings: Settings,
     pub(super) finished: Option<After>,
 }
@@ -176,6 +178,7 @@ impl Owner {
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
             backlog: VecDeque::new(),
+            unrotatable: BTreeSet::new(),
             settings,
             finished: None,
         };

@@ -183,6 +183,9 @@ impl Daemon {
         for message in criticals.into_iter().chain(warnings).chain(included).chain(infos) {
             log(&mut activity, &message);
         }
+        if let (true, DaemonLog::File(path)) = (activity.is_limit_ignored(), &config.daemon.logfile) {
+            log(&mut activity, &Message::RotationIgnored(path.clone()));
+        }
         let servers = http::bind(&config.servers).map_err(usage)?;
         // The factory of an interface runs once per server, so without one its mistakes stay unnoticed.
         let refused = config.rpc_interfaces.iter().find(|interface| !interface.extra.is_empty());

@@ -2,8 +2,9 @@
 //!
 //! Each record is one datagram to `/dev/log`, in the form of RFC 3164 and with the fixed priority that Supervisor
 //! uses (facility user, severity info): `<14>Nov 22 10:54:57 supervisord: TEXT`. The socket is not connected, every
-//! datagram names the path again; so a syslog daemon that restarts, or comes up later, needs no attention. Sending
-//! never waits: when the daemon is absent or its queue is full, the record is lost and counted.
+//! datagram names the path again; so a syslog daemon that restarts, or comes up later, needs no attention. When it is
+//! absent the record is lost and counted. When its queue is full, which on many systems are ten records, sending waits
+//! a moment for it; a daemon that takes nothing in that time is not waited for again before it has taken something.
 //!
 //! [`LineBuffer`] turns chunks of a child's output into records, one per line. Child output is bytes; what is not
 //! UTF-8 is replaced, since syslog daemons expect text.
@@ -18,6 +19,9 @@ use super::localtime::{LocalTime, Stamp};
 /// Where syslog daemons listen.
 pub const SYSLOG_PATH: &str = "/dev/log";
 
+/// How long a syslog daemon may take to make room in its queue.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// A line of a child that grows longer than this is sent in pieces.
 const LINE_BYTES: usize = 32 * 1024;
 
@@ -28,6 +32,8 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 pub struct Syslog {
     path: PathBuf,
     socket: Option<UnixDatagram>,
+    /// The last record found a full queue and was lost: the next ones do not wait.
+    is_stuck: bool,
     stamp: Stamp,
     record: Vec<u8>,
     lost_records: u64,
@@ -42,7 +48,14 @@ impl Default for Syslog {
 impl Syslog {
     /// A sender to the datagram socket at `path`, which need not exist yet. Nothing is opened before the first record.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Syslog { path: path.into(), socket: None, stamp: Stamp::new(rfc3164), record: Vec::new(), lost_records: 0 }
+        Syslog {
+            path: path.into(),
+            socket: None,
+            is_stuck: false,
+            stamp: Stamp::new(rfc3164),
+            record: Vec::new(),
+            lost_records: 0,
+        }
     }
 
     /// Sends one record; `wall` is the time since the epoch. The text is sent as it is, a trailing newline included.
@@ -75,11 +88,17 @@ impl Syslog {
             Some(socket) => socket,
             none => {
                 let socket = UnixDatagram::unbound()?;
-                socket.set_nonblocking(true)?;
+                socket.set_write_timeout(Some(PATIENCE))?;
                 none.insert(socket)
             }
         };
-        socket.send_to(&self.record, &self.path).map(|_| ())
+        let sent = socket.send_to(&self.record, &self.path).map(|_| ());
+        let is_stuck = matches!(&sent, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        if is_stuck != self.is_stuck {
+            socket.set_nonblocking(is_stuck)?;
+            self.is_stuck = is_stuck;
+        }
+        sent
     }
 }
 
@@ -225,14 +244,36 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_does_not_block() {
+    fn a_full_queue_is_waited_for_once() {
         let receiver = receiver();
         let mut syslog = Syslog::new(&receiver.path);
         for _ in 0..10_000 {
             syslog.send(b"flood", WALL);
         }
-        assert!(syslog.lost_records() > 0);
+        assert!(syslog.is_stuck && syslog.lost_records() > 0);
         assert_eq!(receiver.texts().len() as u64 + syslog.lost_records(), 10_000);
+        syslog.send(b"room again", WALL);
+        assert!(!syslog.is_stuck);
+        assert_eq!(receiver.texts(), ["room again"]);
+    }
+
+    #[test]
+    fn a_slow_receiver_gets_everything() {
+        let receiver = receiver();
+        let path = receiver.path.clone();
+        let sender = std::thread::spawn(move || {
+            let mut syslog = Syslog::new(path);
+            for _ in 0..1000 {
+                syslog.send(b"one of many", WALL);
+            }
+            syslog.lost_records()
+        });
+        let mut count = 0;
+        while count < 1000 && !sender.is_finished() {
+            count += receiver.texts().len();
+        }
+        assert_eq!(sender.join().unwrap(), 0);
+        assert_eq!(count + receiver.texts().len(), 1000);
     }
 
     fn records(chunks: &[&[u8]]) -> Vec<String> {

@@ -102,33 +102,6 @@ fn cfg_cl07_bad_values() {
 }
 
 #[test]
-fn cfg_cl08_the_command_line_wins() {
-    let daemon = Setup::new()
-        .supervisord("identifier=file\nlogfile=/nonexistent/log")
-        .args(&[
-            "-i",
-            "given",
-            "-l",
-            "{dir}/supervisord.log",
-            "-j",
-            "{dir}/other.pid",
-            "-e",
-            "info",
-            "-q",
-            "{dir}/logs",
-        ])
-        .write("logs/keep", "")
-        .with("[program:cat]\ncommand=/bin/cat\nautostart=false");
-    // A bad value of the file is still an error, so it must be a good one that loses.
-    let daemon = daemon.supervisord("logfile={dir}/unused.log").start();
-    assert_eq!(daemon.ok("getIdentification", &[]).str(), "given");
-    assert_eq!(daemon.read("other.pid"), format!("{}\n", daemon.pid()));
-    assert!(!daemon.path("unused.log").exists() && !daemon.path("supervisord.pid").exists());
-    assert!(daemon.info("cat").get("stdout_logfile").str().contains("/logs/cat-stdout---given-"));
-    assert!(!daemon.log().iter().any(|line| line.starts_with("DEBG")));
-}
-
-#[test]
 fn cfg_cl09_no_expansion_in_values() {
     let daemon = Setup::new().args(&["-i", "%(here)s%"]).start();
     assert_eq!(daemon.ok("getIdentification", &[]).str(), "%(here)s%");
@@ -226,7 +199,7 @@ fn cfg_cl17_a_failed_start_leaves_the_running_one_alone() {
 }
 
 /// A daemon in the background: its pid, from the pid file.
-fn background(setup: &Setup) -> String {
+pub(super) fn background(setup: &Setup) -> String {
     let ran = setup.run();
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
     let read = || Some(supervisor_tests::run::read(&setup.path("supervisord.pid"))).filter(|pid| pid.ends_with('\n'));

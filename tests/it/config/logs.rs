@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use nix::sys::signal::Signal;
-use supervisor_tests::{Daemon, Setup};
+use supervisor_tests::{Daemon, Setup, Value};
+
+use super::conditions::is_ours;
 
 /// The automatic logs in the daemon's directory whose names contain a text.
 fn auto_logs(daemon: &Daemon, text: &str) -> Vec<String> {
@@ -210,4 +212,157 @@ fn cfg_lg09_reopening_after_a_rename() {
     daemon.touch("go2");
     assert_eq!(daemon.wait_file("p.out", "three"), "three\n");
     assert_eq!(daemon.read("p.old"), "one\ntwo\n");
+}
+
+#[test]
+fn cfg_al06_what_cannot_be_cleaned_up() {
+    let name = "p-stdout---supervisor-abcdefgh.log";
+    let daemon = Setup::new().write(&format!("{name}/a directory, not a log"), "").start();
+    daemon.wait_log(&daemon.fill(&format!("WARN Failed to clean up '{{dir}}/{name}'")));
+
+    let mut setup = Setup::new().write("blind/x", "").supervisord("childlogdir={dir}/blind");
+    std::fs::set_permissions(setup.path("blind"), std::fs::Permissions::from_mode(0o300)).unwrap();
+    if nix::unistd::Uid::current().is_root() {
+        let caps = "-dac_override,-dac_read_search";
+        setup = setup.through(&["setpriv", &format!("--bounding-set={caps}"), &format!("--inh-caps={caps}")]);
+    }
+    let daemon = setup.start();
+    daemon.wait_log("WARN Could not clear childlog dir");
+}
+
+#[test]
+fn cfg_lg05_rotation_of_a_deleted_file() {
+    let options = "stdout_logfile={dir}/p.out\nstdout_logfile_maxbytes=10\nstdout_logfile_backups=2";
+    let steps = r"'say:line 0\n' wait:go1 'say:line 1\n' wait:go2 'say:line 2\n' hang";
+    let daemon = Setup::new().program("p", options, steps).start();
+    daemon.wait_file("p.out", "line 0");
+    std::fs::remove_file(daemon.path("p.out")).unwrap();
+    daemon.touch("go1");
+    daemon.wait("a new file", || daemon.path("p.out").exists().then_some(()));
+    daemon.touch("go2");
+    assert_eq!(daemon.wait_file("p.out", "line 2"), "line 2\n");
+    assert!(!daemon.path("p.out.1").exists());
+}
+
+#[test]
+fn cfg_lg10_reopening_with_a_missing_directory() {
+    let daemon = Setup::new()
+        .write("sub/keep", "")
+        .with("[program:off]\ncommand=/bin/cat\nautostart=false\nstdout_logfile={dir}/sub/off.out")
+        .start();
+    std::fs::remove_dir_all(daemon.path("sub")).unwrap();
+    daemon.signal(Signal::SIGUSR2);
+    daemon.wait_log("INFO supervisord logreopen");
+    assert_eq!(daemon.state("off"), "STOPPED");
+}
+
+#[test]
+fn ours_lg10_the_old_files_stay_in_use() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().write("sub/keep", "").supervisord("logfile={dir}/sub/main.log").program(
+        "p",
+        "stdout_logfile={dir}/sub/p.out",
+        r"'say:one\n' wait:go 'say:two\n' hang",
+    );
+    std::os::unix::fs::symlink("stdout.txt", daemon.path("supervisord.log")).unwrap();
+    let daemon = daemon.start();
+    daemon.wait_file("sub/p.out", "one");
+    let (mut main, mut child) =
+        ["main.log", "p.out"].map(|name| std::fs::File::open(daemon.path("sub").join(name)).unwrap()).into();
+    std::fs::remove_dir_all(daemon.path("sub")).unwrap();
+    daemon.signal(Signal::SIGUSR2);
+    daemon.wait_log_times("No such file or directory", 2);
+    daemon.touch("go");
+    daemon.wait_log("two");
+    daemon.wait_state("p", "RUNNING");
+    let read = |file: &mut std::fs::File| std::io::read_to_string(file).unwrap();
+    assert_eq!(read(&mut child), "one\ntwo\n");
+    let complaints = |line: &&str| line.contains(" CRIT ") && line.contains("No such file or directory");
+    assert_eq!(read(&mut main).lines().filter(complaints).count(), 2);
+}
+
+#[test]
+fn cfg_lg11_truncated_from_outside() {
+    let steps = r"'say:line 0\n' wait:go 'say:line 1\n' hang";
+    let daemon = Setup::new().program("p", "stdout_logfile={dir}/p.out", steps).start();
+    daemon.wait_file("p.out", "line 0");
+    truncate(&daemon, "p.out");
+    daemon.touch("go");
+    assert_eq!(daemon.wait_file("p.out", "line 1"), "line 1\n");
+}
+
+fn truncate(daemon: &Daemon, name: &str) {
+    std::fs::OpenOptions::new().write(true).open(daemon.path(name)).unwrap().set_len(0).unwrap();
+}
+
+#[test]
+fn ours_lg11_truncated_from_outside_after_a_rotation() {
+    if !is_ours() {
+        return;
+    }
+    let options = "stdout_logfile={dir}/p.out\nstdout_logfile_maxbytes=10\nstdout_logfile_backups=1";
+    let steps = r"'say:a line that fills it\n' wait:go1 'say:line 1\n' wait:go2 'say:line 2\n' hang";
+    let daemon = Setup::new().program("p", options, steps).start();
+    daemon.wait_file("p.out.1", "fills it");
+    daemon.touch("go1");
+    daemon.wait_file("p.out", "line 1");
+    truncate(&daemon, "p.out");
+    daemon.touch("go2");
+    assert_eq!(daemon.wait_file("p.out", "line 2"), "line 2\n");
+}
+
+#[test]
+fn cfg_lg12_escape_sequences_are_stripped() {
+    let daemon = Setup::new()
+        .supervisord("strip_ansi=true")
+        .recorder("rec", "events=PROCESS_LOG")
+        .program("p", "stdout_logfile={dir}/p.out\nstdout_events_enabled=true", r"'say:\e[1;31mred\e[0m text\n' hang")
+        .start();
+    assert_eq!(daemon.wait_file("p.out", "text"), "red text\n");
+    let event = daemon.wait_brief("rec", "p PROCESS_LOG_STDOUT");
+    assert!(event.payload.ends_with("\nred text\n"), "{}", event.payload);
+    daemon.wait_log("red text");
+    assert!(!daemon.log_text().contains('\u{1b}'));
+}
+
+#[test]
+fn cfg_lg20_two_processes_with_one_file() {
+    const ROUNDS: usize = 5;
+    let options = "stdout_logfile={dir}/shared.out\nstdout_logfile_maxbytes=12\nstdout_logfile_backups=20";
+    let mut setup = Setup::new();
+    for name in ["a", "b"] {
+        let lines: String = (0..ROUNDS).map(|at| format!(r"wait:{name}{at} 'say:line {name}{at}\n' ")).collect();
+        setup = setup.program(name, options, &format!("{lines}hang"));
+    }
+    let daemon = setup.start();
+    let mut wanted = Vec::new();
+    for at in 0..ROUNDS {
+        for name in ["a", "b"] {
+            daemon.touch(&format!("{name}{at}"));
+            daemon.wait_log(&format!("line {name}{at}"));
+            wanted.push(format!("line {name}{at}"));
+        }
+    }
+    // A line is shown after it was written; a rotation may be under way still.
+    daemon.ok("getPID", &[]);
+    let files = std::fs::read_dir(daemon.dir()).unwrap().flatten().map(|file| file.file_name().into_string().unwrap());
+    let files: Vec<String> = files.filter(|name| name.starts_with("shared.out")).collect();
+    assert!(files.len() > 2, "{files:?}");
+    let text: String = files.iter().map(|name| daemon.read(name)).collect();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(lines, wanted);
+}
+
+#[test]
+fn cfg_lg23_clearing_the_logs_of_a_stopped_process() {
+    let daemon = Setup::new()
+        .with("[program:p]\ncommand=/bin/cat\nautostart=false\nstdout_logfile={dir}/p.out\nstderr_logfile={dir}/p.err")
+        .write("p.err.1", "a copy")
+        .start();
+    assert_eq!(daemon.ok("clearProcessLogs", &["p".into()]), Value::Bool(true));
+    assert!(!daemon.path("p.out").exists() && daemon.path("p.err.1").exists());
 }

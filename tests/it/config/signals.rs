@@ -3,6 +3,8 @@
 use nix::sys::signal::Signal;
 use supervisor_tests::{Daemon, Setup};
 
+use super::conditions::is_ours;
+
 /// A program that goes on after TERM until file `go` exists; up when this returns.
 fn stubborn(more: &str) -> Daemon {
     let daemon = Setup::new().program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go").with(more).start();
@@ -108,9 +110,11 @@ fn cfg_sg08_waiting_to_die() {
     let daemon = stubborn("[program:cat]\ncommand=/bin/cat\nstartsecs=0\npriority=1");
     daemon.wait_state("cat", "RUNNING");
     daemon.signal(Signal::SIGTERM);
-    daemon.wait_log("INFO waiting for cat, slow to die");
+    let line = "INFO waiting for cat, slow to die";
+    daemon.wait_log_times(line, 3);
     daemon.touch("go");
     assert_eq!(daemon.wait_exit(), 0);
+    assert!(daemon.gaps(line).iter().all(|gap| *gap >= 2900), "{:?}", daemon.gaps(line));
 }
 
 #[test]
@@ -175,4 +179,84 @@ fn cfg_sg15_the_first_waiting_line_names_backoff_of_later_groups() {
     assert_eq!(line, "INFO waiting for back, slow to die");
     daemon.touch("go");
     assert_eq!(daemon.wait_exit(), 0);
+}
+
+#[test]
+fn cfg_sg12_a_broken_configuration_at_a_hup() {
+    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    daemon.rewrite("[program:a]\nstartsecs=soon");
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("WARN received SIGHUP indicating restart request");
+}
+
+#[test]
+fn ours_sg12_a_broken_configuration_at_a_hup_changes_nothing() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    let pid = daemon.pid_of("a");
+    daemon.rewrite("[program:a]\ncommand=/bin/cat\nstartsecs=soon");
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_log("CRIT cannot restart");
+    assert!(line.contains("invalid literal for int() with base 10: 'soon' in section 'program:a'"), "{line}");
+    assert_eq!((daemon.pid_of("a"), daemon.state("a").as_str()), (pid, "RUNNING"));
+    std::fs::remove_file(daemon.path("supervisord.conf")).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log_times("CRIT cannot restart", 2);
+    assert_eq!(daemon.pid_of("a"), pid);
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn cfg_sg14_term_after_a_hup() {
+    let daemon = Setup::new().start();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log_times("supervisord started with pid", 2);
+    assert_eq!(daemon.stop(), 0);
+    let lines = ["received SIGHUP indicating restart request", "received SIGTERM indicating exit request"];
+    assert_eq!(daemon.log_order(&lines), lines);
+}
+
+#[test]
+fn ours_sg14_term_directly_after_a_hup_ends_an_idle_daemon() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().start();
+    daemon.signal(Signal::SIGHUP);
+    daemon.signal(Signal::SIGTERM);
+    assert_eq!(daemon.wait_exit(), 0);
+    daemon.wait_log("WARN received SIGTERM indicating exit request");
+}
+
+#[test]
+fn cfg_rr02_signals_and_exits_are_handled() {
+    let daemon = Setup::new().program("p", "autorestart=false", "wait:go exit:0").start();
+    daemon.wait_state("p", "RUNNING");
+    daemon.touch("go");
+    daemon.wait_log("INFO exited: p (exit status 0; expected)");
+    daemon.signal(Signal::SIGUSR2);
+    daemon.wait_log("INFO received SIGUSR2 indicating log reopen request");
+    assert_eq!(daemon.stop(), 0);
+}
+
+/// Between two ticks of five seconds a daemon that looks once a second sees five deaths at most.
+#[test]
+fn ours_rr02_signals_and_exits_are_handled_when_they_happen() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new()
+        .recorder("rec", "events=TICK_5,PROCESS_STATE_EXITED\nbuffer_size=1000")
+        .program("p", "autorestart=true", "ms:110")
+        .start();
+    let ticks = || daemon.events("rec").iter().filter(|event| event.name() == "TICK_5").count();
+    daemon.wait("two ticks", || (ticks() >= 2).then_some(()));
+    let events = daemon.events("rec");
+    let at = |nth: usize| events.iter().enumerate().filter(|(_, event)| event.name() == "TICK_5").nth(nth).unwrap().0;
+    let exits = at(1) - at(0) - 1;
+    assert!(exits > 8, "{exits} exits in five seconds");
 }

@@ -3,6 +3,7 @@
 use supervisor_tests::{Daemon, Setup};
 
 use super::cmdline::is_root;
+use super::conditions::is_ours;
 
 /// What a program started with these options finds out about itself.
 fn facts(setup: Setup, options: &str) -> (Daemon, Vec<String>) {
@@ -144,4 +145,34 @@ fn cfg_ce07_failures_in_the_child() {
     daemon.wait_file("exec.err", last);
     let text = daemon.fill(&format!("supervisor: couldn't exec {{dir}}/noexec: ENOEXEC\n{last}"));
     assert_eq!(daemon.read("exec.err"), text);
+}
+
+/// The mask of signals in a line of a child's `/proc/self/status`, as it prints it.
+fn mask(daemon: &Daemon, name: &str) -> u64 {
+    let line = daemon.wait_log(name);
+    // The C library keeps 32 and 33 to itself, so that what the test was started with stays.
+    u64::from_str_radix(line.trim_start_matches(name).trim(), 16).unwrap() & !(0b11 << 31)
+}
+
+const SHOW: &str =
+    "[program:p]\ncommand=/bin/sh -c \"cat /proc/self/status; env; echo end\"\nstartsecs=0\nautorestart=false";
+
+#[test]
+fn cfg_ce08_signals_have_their_default_effect() {
+    let daemon = Setup::new().with(SHOW).start();
+    daemon.wait_log("end");
+    let of = |signal: nix::sys::signal::Signal| 1_u64 << (signal as i32 - 1);
+    let disputed = of(nix::sys::signal::Signal::SIGPIPE) | of(nix::sys::signal::Signal::SIGXFSZ);
+    assert_eq!((mask(&daemon, "SigBlk:"), mask(&daemon, "SigIgn:") & !disputed), (0, 0));
+}
+
+#[test]
+fn ours_ce08_all_signals_have_their_default_effect() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().with(SHOW).start();
+    daemon.wait_log("end");
+    assert_eq!((mask(&daemon, "SigBlk:"), mask(&daemon, "SigIgn:")), (0, 0));
+    assert!(!daemon.has_logged("LC_CTYPE="));
 }

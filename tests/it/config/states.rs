@@ -189,9 +189,11 @@ fn cfg_sm16_waiting_for_a_stop() {
     daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
     let mut client = daemon.connect();
     client.send(post(&xmlrpc::call("supervisor.stopProcess", &["p".into()]), ""));
-    daemon.wait_log("INFO waiting for p to stop");
+    daemon.wait_log_times("INFO waiting for p to stop", 3);
     daemon.touch("go");
     assert_eq!(xmlrpc::response(&client.reply().expect("a reply").text()), Ok(true.into()));
+    let gaps = daemon.gaps("waiting for p to stop");
+    assert!(gaps.iter().all(|gap| *gap >= 1900), "{gaps:?}");
 }
 
 #[test]

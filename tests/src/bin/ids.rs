@@ -32,19 +32,12 @@ fn main() -> ExitCode {
         );
     }
     match run(&args) {
-        Ok((results, output)) => judge(&results, is_original(), &output),
+        Ok((results, output)) => judge(&results, Subject::is_original(), &output),
         Err(error) => {
             eprintln!("ids: {error}");
             ExitCode::from(2)
         }
     }
-}
-
-/// Whether the set under test is the original.
-fn is_original() -> bool {
-    let dir = |name| std::env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
-    let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
-    same || std::env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
 }
 
 /// The cargo profile of this very program: its directory's name, but for `debug`.

@@ -15,6 +15,9 @@
 //! | `eof` | reads stdin to its end |
 //! | `close:N` | closes descriptor N |
 //! | `hold:NAME` | starts a grandchild that keeps the inherited pipes open until file NAME exists |
+//! | `serve:TEXT` | accepts a connection on descriptor 0 and writes the text to it |
+//! | `desert` | leaves its own process group for that of its parent |
+//! | `root` | becomes root for good, as far as the mode of its file allows |
 //! | `facts:NAME` | writes argv, environment, cwd, ids, umask, signals and descriptors to a file |
 //! | `touch:NAME`, `wait:NAME` | creates an empty file; waits until a file exists |
 //! | `root` | becomes root for good; for a copy that is setuid root |
@@ -85,6 +88,11 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
             }
             "close" => nix::unistd::close(rest.parse::<RawFd>().map_err(|_| bad(step))?)?,
             "hold" => hold(&dir.join(rest))?,
+            "serve" => serve(&unescape(rest))?,
+            "desert" => {
+                let theirs = nix::unistd::getpgid(Some(nix::unistd::getppid()))?;
+                nix::unistd::setpgid(nix::unistd::Pid::from_raw(0), theirs)?;
+            }
             "facts" => facts(&dir.join(rest))?,
             "touch" => drop(File::create(dir.join(rest))?),
             "wait" => wait_for(&dir.join(rest))?,
@@ -207,6 +215,12 @@ fn missing_bytes(text: &[u8]) -> usize {
 /// Whole events appear in the file at once.
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+}
+
+/// Whatever kind of socket it is.
+fn serve(bytes: &[u8]) -> io::Result<()> {
+    let connection = nix::sys::socket::accept(io::stdin())?;
+    File::from(connection).write_all(bytes)
 }
 
 /// A child of this process that inherits all three pipes.

@@ -123,6 +123,17 @@ fn an_exit_wins_over_a_restart() {
     assert_eq!(world.finished(), [After::Restart]);
 }
 
+/// `cfg_sg14`: also when there is nothing to stop, so that the restart is due already.
+#[test]
+fn an_exit_wins_over_a_restart_of_an_idle_daemon() {
+    let mut world = World::started(vec![]);
+    world.input(Input::StopEverything(After::Restart));
+    world.input(Input::StopEverything(After::Exit));
+    assert_eq!(world.finished(), [After::Restart, After::Exit]);
+    world.input(Input::StopEverything(After::Restart));
+    assert_eq!(world.finished().last(), Some(&After::Exit));
+}
+
 /// Processes that cannot be signalled are not waited for; SIGKILL is tried nevertheless.
 #[test]
 fn unknown_processes_are_killed_but_not_waited_for() {

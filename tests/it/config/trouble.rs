@@ -1,0 +1,223 @@
+//! Series SM, what goes wrong around a process: signals that fail, clocks that step, descriptors and processes that run
+//! out, programs that do not stay up.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use supervisor_tests::{Daemon, Setup};
+
+use super::conditions::{can_be_root, is_ours, open_to_all};
+
+#[test]
+fn cfg_sm17_signals_that_fail() {
+    // A group that its leader has left exists no more.
+    let daemon = Setup::new().program("p", "stopasgroup=true\nstopwaitsecs=100", "desert touch:up wait:go").start();
+    daemon.wait("the deserter", || daemon.path("up").exists().then_some(()));
+    let pid = daemon.pid_of("p");
+    daemon.ok("stopProcess", &["p".into(), false.into()]);
+    daemon.wait_log(&format!(
+        "DEBG unable to signal p (pid {pid}), it probably just exited on its own: [Errno 3] No such process"
+    ));
+    assert_eq!(daemon.state("p"), "STOPPING");
+    daemon.touch("go");
+    daemon.wait_log("INFO stopped: p (exit status 0)");
+    daemon.wait_state("p", "STOPPED");
+
+    if can_be_root("a program that its daemon may not signal") {
+        let (daemon, pid) = untouchable();
+        daemon.wait_log(&format!("CRIT unknown problem killing r ({pid}):"));
+        daemon.wait_state("r", "UNKNOWN");
+    }
+}
+
+#[test]
+fn ours_sm17_the_end_of_an_unknown_process() {
+    if !is_ours() || !can_be_root("a program that its daemon may not signal") {
+        return;
+    }
+    let (daemon, _) = untouchable();
+    daemon.wait_state("r", "UNKNOWN");
+    daemon.touch("go");
+    daemon.wait_state("r", "EXITED");
+    daemon.wait_log("WARN exited: r (exit status 0; not expected), was UNKNOWN");
+    assert_eq!(daemon.stop(), 0);
+}
+
+/// A daemon of the user nobody that has tried to stop a program which had become root; and the program's pid.
+fn untouchable() -> (Daemon, i64) {
+    let setup = Setup::new()
+        .supervisord("user=nobody")
+        .with("[program:r]\ncommand={dir}/rootly play {dir}/r.rec root touch:up wait:go\nstartsecs=0");
+    std::fs::copy(supervisor_tests::subject::misbehave(), setup.path("rootly")).unwrap();
+    std::fs::set_permissions(setup.path("rootly"), std::fs::Permissions::from_mode(0o4755)).unwrap();
+    open_to_all(&setup.path(""));
+    let daemon = setup.start();
+    daemon.wait("the program to be root", || daemon.path("up").exists().then_some(()));
+    let pid = daemon.pid_of("r");
+    let stopped = daemon.rpc("stopProcess", &["r".into(), false.into()]);
+    assert!(stopped.is_err(), "{stopped:?}");
+    (daemon, pid)
+}
+
+/// The library that fakes the time of a process, if the machine has it; a missing one is an error where `CI=true`.
+fn fake_time() -> Option<String> {
+    let places = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+    let found = places.map(|place| format!("{place}/faketime/libfaketime.so.1"));
+    let found = found.into_iter().find(|path| Path::new(path).exists());
+    if found.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI must have libfaketime");
+        eprintln!("SKIPPED: there is no libfaketime");
+    }
+    found
+}
+
+#[test]
+fn cfg_sm18_a_clock_that_is_set_back() {
+    let Some(library) = fake_time() else { return };
+    let setup = Setup::new().write("time", "+0");
+    let time = setup.path("time").display().to_string();
+    let daemon = setup
+        .env("LD_PRELOAD", &library)
+        .env("FAKETIME_TIMESTAMP_FILE", &time)
+        .env("FAKETIME_NO_CACHE", "1")
+        .env("DONT_FAKE_MONOTONIC", "1")
+        .program("starting", "startsecs=3", "hang")
+        .program("running", "", "hang")
+        .program("stopping", "stopwaitsecs=3", "block:TERM touch:up hang")
+        .program("back", "startsecs=60\nstartretries=90", "exit:1")
+        .start();
+    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_state("running", "RUNNING");
+    daemon.wait_state("stopping", "RUNNING");
+    daemon.wait_state("back", "BACKOFF");
+    daemon.ok("stopProcess", &["stopping".into(), false.into()]);
+    let before = daemon.log_order(&["spawned: 'back'"]).len();
+    std::fs::write(daemon.path("time.new"), "-1h").unwrap();
+    std::fs::rename(daemon.path("time.new"), daemon.path("time")).unwrap();
+
+    daemon.wait_state("starting", "RUNNING");
+    daemon.wait_log("WARN killing 'stopping' (");
+    daemon.wait_state("stopping", "STOPPED");
+    daemon.wait_log_times("spawned: 'back'", before + 1);
+    assert_eq!(daemon.state("running"), "RUNNING");
+    kill(Pid::from_raw(i32::try_from(daemon.pid_of("running")).unwrap()), Signal::SIGKILL).unwrap();
+    daemon.wait_log_times("spawned: 'running'", 2);
+    daemon.wait_state("running", "RUNNING");
+    // The clock was set back indeed.
+    let times: Vec<String> =
+        daemon.log_text().lines().filter(|line| line.contains(" INFO ")).map(|line| line[..19].to_owned()).collect();
+    assert!(!times.is_sorted(), "{times:?}");
+}
+
+#[test]
+fn cfg_sm19_children_of_somebody_else() {
+    let script = "(while ! [ -e {dir}/go ]; do sleep 0.05; done; exit 3) & echo $! > {dir}/pid; exec \"$@\"";
+    let daemon = Setup::new().through(&["sh", "-c", script, "sh"]).start();
+    daemon.touch("go");
+    let pid = daemon.read("pid").trim().to_owned();
+    assert_eq!(daemon.wait_log("reaped"), format!("INFO reaped unknown pid {pid} (exit status 3)"));
+}
+
+/// How many descriptors a daemon has open.
+fn descriptors(daemon: &Daemon) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count()
+}
+
+#[test]
+fn cfg_sm21_nothing_left_to_start_with() {
+    let programs =
+        "[program:p]\ncommand=/bin/cat\nstartsecs=0\nstartretries=0\nnumprocs=8\nprocess_name=p%(process_num)d";
+    let daemon = Setup::new().supervisord("minfds=1").through(&["prlimit", "--nofile=26:26"]).with(programs).start();
+    daemon.wait_log_times("INFO gave up: p", 1);
+    daemon.wait_state("p:p7", "FATAL");
+    let text = "too many open files to spawn 'p7'";
+    daemon.wait_log(&format!("INFO spawnerr: {text}"));
+    assert_eq!(daemon.info("p:p7").get("spawnerr").str(), text);
+    let quiet = || daemon.wait("the clients to be gone", || Some(descriptors(&daemon)).filter(|count| *count < 26 - 3));
+    let before = quiet();
+    for _ in 0..3 {
+        daemon.request_start("p:p7");
+    }
+    daemon.wait_log_times(&format!("INFO spawnerr: {text}"), 4);
+    daemon.wait("no descriptor to be lost", || (descriptors(&daemon) <= before).then_some(()));
+    daemon.stop_process("p:p0");
+    daemon.start_process("p:p7");
+    daemon.wait_state("p:p7", "RUNNING");
+
+    let daemon = childless().start();
+    daemon.wait_log("INFO spawnerr: Too many processes in process table to spawn 'p'");
+    daemon.wait_state("p", "FATAL");
+}
+
+/// A daemon that may have no child: of a user who has too many processes already.
+fn childless() -> Setup {
+    let setup = Setup::new()
+        .supervisord(if nix::unistd::Uid::current().is_root() { "user=nobody\nminprocs=1" } else { "minprocs=1" })
+        .through(&["prlimit", "--nproc=1:1"])
+        .with("[program:p]\ncommand=/bin/cat\nstartretries=0");
+    open_to_all(&setup.path(""));
+    setup
+}
+
+#[test]
+fn ours_sm21_a_daemon_without_processes_waits() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = childless().start();
+    daemon.wait_state("p", "FATAL");
+    // A daemon that waits uses no processor.
+    let used = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).unwrap();
+        let fields = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
+        fields.map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>()
+    };
+    let before = used();
+    assert!(Command::new("sleep").arg("1").status().unwrap().success());
+    assert!(used() - before < 20, "it is busy");
+}
+
+#[test]
+fn ours_sm21_a_log_that_cannot_be_opened_costs_no_descriptor() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new()
+        .with("[program:p]\ncommand=/bin/cat\nstartretries=0\nautostart=false\nstdout_logfile={dir}")
+        .start();
+    let try_it = |count: usize| {
+        daemon.request_start("p");
+        daemon.wait_log_times("INFO spawnerr: unknown error making dispatchers for 'p': EISDIR", count);
+    };
+    try_it(1);
+    let settled = || {
+        daemon.wait("the client to be gone", || {
+            let count = descriptors(&daemon);
+            (count == descriptors(&daemon)).then_some(count)
+        })
+    };
+    let before = settled();
+    for count in 2..6 {
+        try_it(count);
+    }
+    daemon.wait("no descriptor to be lost", || (descriptors(&daemon) <= before).then_some(()));
+}
+
+#[test]
+fn cfg_sm25_programs_that_do_not_stay_up() {
+    let daemon = Setup::new()
+        .program("quick", "autorestart=true", "exit:0")
+        .program("slow", "autorestart=true", "ms:110")
+        .start();
+    let warning = "WARN quick exits as soon as it is started, holding its restarts to 10 a second";
+    daemon.wait_log(warning);
+    daemon.wait_log_times("spawned: 'quick'", 40);
+    daemon.wait_log_times("spawned: 'slow'", 25);
+    assert_eq!(daemon.log_order(&["WARN"]).len(), 1, "one warning a minute, and none about the slow one");
+    let before: Vec<String> = daemon.log_order(&[warning, "spawned: 'quick'"]);
+    let at = before.iter().position(|line| line == warning).unwrap();
+    assert_eq!(at, 11, "the start and ten restarts");
+}
