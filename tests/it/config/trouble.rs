@@ -219,5 +219,6 @@ fn cfg_sm25_programs_that_do_not_stay_up() {
     assert_eq!(daemon.log_order(&["WARN"]).len(), 1, "one warning a minute, and none about the slow one");
     let before: Vec<String> = daemon.log_order(&[warning, "spawned: 'quick'"]);
     let at = before.iter().position(|line| line == warning).unwrap();
-    assert_eq!(at, 11, "the start and ten restarts");
+    // On a slow machine a run takes so long that the bucket earns a restart meanwhile.
+    assert!((11..30).contains(&at), "the start, ten restarts at once and few more, but {at}");
 }

@@ -17,7 +17,6 @@
 //! | `hold:NAME` | starts a grandchild that keeps the inherited pipes open until file NAME exists |
 //! | `serve:TEXT` | accepts a connection on descriptor 0 and writes the text to it |
 //! | `desert` | leaves its own process group for that of its parent |
-//! | `root` | becomes root for good, as far as the mode of its file allows |
 //! | `facts:NAME` | writes argv, environment, cwd, ids, umask, signals and descriptors to a file |
 //! | `touch:NAME`, `wait:NAME` | creates an empty file; waits until a file exists |
 //! | `root` | becomes root for good; for a copy that is setuid root |
