@@ -43,6 +43,14 @@ impl Subject {
         }
     }
 
+    /// Whether this is the original itself. Tests of what only we promise say nothing of it.
+    pub fn is_original(&self) -> bool {
+        let canonical = |dir: &Path| std::fs::canonicalize(dir).ok();
+        let original = env::var_os("SUPERVISOR_ORIGINAL_DIR").and_then(|dir| canonical(Path::new(&dir)));
+        (original.is_some() && canonical(&self.dir) == original)
+            || env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
+    }
+
     /// The path of one program of the set, with a panic that says what to build when it is not there.
     pub fn program(&self, name: &str) -> PathBuf {
         let path = self.dir.join(name);

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use nix::errno::Errno;
 use supervisor_protocol::state::ProcessState;
 
-use super::child::{Child, Context, Logs};
+use super::child::{Child, Context, Logs, Step};
 use super::clock;
 use super::logfile::unlink_log;
 use super::owner::Owner;
@@ -94,16 +94,25 @@ impl Owner {
     }
 
     fn send(&mut self, id: ProcessId, bytes: Bytes) -> Result<(), Errno> {
+        // Of its own: the steps of a read that led here are being carried out.
+        let mut steps = VecDeque::new();
         let mut context = Context {
             strip_ansi: self.settings.strip_ansi,
             echo: false,
             state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
             wall: clock::wall(),
             syslog: &mut self.syslog,
-            steps: &mut self.steps,
+            steps: &mut steps,
         };
         let child = self.children.get_mut(&id).ok_or(Errno::EPIPE)?;
-        child.send(bytes, &self.pipes, &mut context)
+        let sent = child.send(bytes, &self.pipes, &mut context);
+        for step in steps {
+            match step {
+                Step::Log(message) => self.log(&message),
+                Step::Input(_) => debug_assert!(false, "sending makes no facts"),
+            }
+        }
+        sent
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Result<Reply, Refusal>) {

@@ -18,7 +18,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Command, ExitCode, Stdio};
 
 use supervisor_tests::ids::{self, Word};
-use supervisor_tests::skip;
+use supervisor_tests::{Subject, skip};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -26,19 +26,12 @@ fn main() -> ExitCode {
         return write_pending();
     }
     match run(&args) {
-        Ok((results, output)) => judge(&results, is_original(), &output),
+        Ok((results, output)) => judge(&results, Subject::under_test().is_original(), &output),
         Err(error) => {
             eprintln!("ids: {error}");
             ExitCode::from(2)
         }
     }
-}
-
-/// Whether the set under test is the original.
-fn is_original() -> bool {
-    let dir = |name| std::env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
-    let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
-    same || std::env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
 }
 
 /// The cargo profile of this very program: its directory's name, but for `debug`.
