@@ -2,6 +2,7 @@
 
 mod capture;
 mod emission;
+mod hostile;
 mod lifetimes;
 mod pools;
 mod protocol;

@@ -110,6 +110,13 @@ impl Setup {
         ))
     }
 
+    /// Adds a listener that is bad in a known way (see the table of the `misbehave` program).
+    pub fn bad_listener(self, name: &str, options: &str, kind: &str) -> Self {
+        self.with(&format!(
+            "[eventlistener:{name}]\ncommand={{misbehave}} bad {{dir}}/{name}.rec {kind}\nstartsecs=0\n{options}\n"
+        ))
+    }
+
     /// Adds a program that plays `steps`.
     pub fn program(self, name: &str, options: &str, steps: &str) -> Self {
         self.with(&format!(

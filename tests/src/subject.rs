@@ -43,12 +43,12 @@ impl Subject {
         }
     }
 
-    /// Whether the set under test is the original: `SUPERVISOR_BIN_DIR` and `SUPERVISOR_ORIGINAL_DIR` name one directory,
-    /// or `SUPERVISOR_SUBJECT=original` says so.
-    pub fn is_original() -> bool {
-        let dir = |name| env::var_os(name).and_then(|dir| std::fs::canonicalize(dir).ok());
-        let same = dir("SUPERVISOR_BIN_DIR").is_some_and(|bin| dir("SUPERVISOR_ORIGINAL_DIR") == Some(bin));
-        same || env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
+    /// Whether this is the original itself. Tests of what only we promise say nothing of it.
+    pub fn is_original(&self) -> bool {
+        let canonical = |dir: &Path| std::fs::canonicalize(dir).ok();
+        let original = env::var_os("SUPERVISOR_ORIGINAL_DIR").and_then(|dir| canonical(Path::new(&dir)));
+        (original.is_some() && canonical(&self.dir) == original)
+            || env::var("SUPERVISOR_SUBJECT").is_ok_and(|subject| subject == "original")
     }
 
     /// The path of one program of the set, with a panic that says what to build when it is not there.

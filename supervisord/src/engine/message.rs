@@ -82,6 +82,7 @@ pub enum Message {
     EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
     Offence { name: Arc<str>, state: ListenerState, excerpt: Bytes },
     NotPrintable { name: Arc<str>, excerpt: Bytes },
+    StdinFull { name: Arc<str>, bytes: usize },
     StdoutStuck { lost: u64, error: String },
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
@@ -132,6 +133,7 @@ impl Message {
             | EventRejectedAgain { .. }
             | Offence { .. }
             | NotPrintable { .. }
+            | StdinFull { .. }
             | StdoutStuck { .. }
             | RotationIgnored(_)
             | SocketRestored { .. }
@@ -308,6 +310,10 @@ impl fmt::Display for Message {
                 f,
                 "{name}: answered {}, where supervisor_stdout:event_handler allows only a PROCESS_LOG payload",
                 bytes_repr(excerpt)
+            ),
+            StdinFull { name, bytes } => write!(
+                f,
+                "{name}: does not read its standard input, {bytes} bytes wait there, and it is sent no more until it does"
             ),
             StdoutStuck { lost, error } => write!(
                 f,

@@ -75,6 +75,14 @@ struct Stdin {
     fd: Option<OwnedFd>,
     pending: VecDeque<Bytes>,
     pending_bytes: usize,
+    /// That it is full has been said, since it was empty.
+    is_full: bool,
+}
+
+impl Stdin {
+    fn new(fd: Option<OwnedFd>) -> Self {
+        Stdin { fd, pending: VecDeque::new(), pending_bytes: 0, is_full: false }
+    }
 }
 
 /// One output channel.
@@ -156,7 +164,7 @@ impl Child {
         Ok(Child {
             id,
             name: config.name.as_str().into(),
-            stdin: Stdin { fd: spawned.stdin, pending: VecDeque::new(), pending_bytes: 0 },
+            stdin: Stdin::new(spawned.stdin),
             stdout: Some(stdout),
             stderr,
         })
@@ -218,6 +226,10 @@ impl Child {
             return Err(Errno::EPIPE);
         }
         if self.stdin.pending_bytes.saturating_add(bytes.len()) > MAX_STDIN_BYTES {
+            if !std::mem::replace(&mut self.stdin.is_full, true) {
+                let (name, bytes) = (self.name.clone(), self.stdin.pending_bytes);
+                context.steps.push_back(Step::Log(Message::StdinFull { name, bytes }));
+            }
             return Err(Errno::ENOBUFS);
         }
         let was_idle = self.stdin.pending.is_empty();
@@ -244,6 +256,7 @@ impl Child {
             && let Some(fd) = &self.stdin.fd
         {
             pipes.remove(fd);
+            self.stdin.is_full = false;
         }
     }
 
@@ -268,7 +281,7 @@ impl Child {
                         state: context.state,
                     }));
                     pipes.remove(fd);
-                    self.stdin = Stdin { fd: None, pending: VecDeque::new(), pending_bytes: 0 };
+                    self.stdin = Stdin::new(None);
                     return Err(errno);
                 }
             }

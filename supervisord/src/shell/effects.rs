@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use bytes::Bytes;
 use nix::errno::Errno;
 
-use super::child::{Child, Logs};
+use super::child::{Child, Context, Logs, Step};
 use super::clock;
 use super::logfile::unlink_log;
 use super::owner::{Owner, Parts, log};
@@ -122,9 +122,18 @@ impl Owner {
     }
 
     fn send(&mut self, id: ProcessId, bytes: Bytes) -> Result<(), Errno> {
-        let Parts { children, pipes, mut context, .. } = self.parts(id);
+        // Of its own: the steps of a read that led here are being carried out.
+        let mut steps = VecDeque::new();
+        let Parts { children, pipes, context, .. } = self.parts(id);
         let child = children.get_mut(&id).ok_or(Errno::EPIPE)?;
-        child.send(bytes, pipes, &mut context)
+        let sent = child.send(bytes, pipes, &mut Context { steps: &mut steps, ..context });
+        for step in steps {
+            match step {
+                Step::Log(message) => self.log(&message),
+                Step::Input(_) => debug_assert!(false, "sending makes no facts"),
+            }
+        }
+        sent
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Result<Reply, Refusal>) {

@@ -7,7 +7,7 @@ use supervisor_tests::Subject;
 /// Whether the set under test is ours. Where a line of the contract is decided differently from the original although
 /// its id is not marked so, the id's test stays within what both do, and a test named `ours_…` adds the rest.
 pub(super) fn is_ours() -> bool {
-    !Subject::is_original()
+    !Subject::under_test().is_original()
 }
 
 /// Whether the test is run by root; if not, the part that needs root is skipped, loudly, and an error where `CI=true`.

@@ -17,9 +17,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Command, ExitCode, Stdio};
 
-use supervisor_tests::Subject;
 use supervisor_tests::ids::{self, Word};
-use supervisor_tests::skip;
+use supervisor_tests::{Subject, skip};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
         );
     }
     match run(&args) {
-        Ok((results, output)) => judge(&results, Subject::is_original(), &output),
+        Ok((results, output)) => judge(&results, Subject::under_test().is_original(), &output),
         Err(error) => {
             eprintln!("ids: {error}");
             ExitCode::from(2)

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `say:TEXT`, `err:TEXT` | writes the text to stdout or stderr in one write |
 //! | `slow:TEXT` | writes it to stdout byte by byte |
-//! | `fill:N:TEXT` | writes the text N times, in one go |
+//! | `fill:N:TEXT` | writes the text N times, in one go; `KILOBYTE` is one |
 //! | `event` | reads one event from stdin and appends its exact bytes to FILE |
 //! | `header` | reads one line from stdin and appends it to FILE |
 //! | `line` | the same; for programs |
@@ -19,6 +19,7 @@
 //! | `desert` | leaves its own process group for that of its parent |
 //! | `facts:NAME` | writes argv, environment, cwd, ids, umask, signals and descriptors to a file |
 //! | `touch:NAME`, `wait:NAME` | creates an empty file; waits until a file exists |
+//! | `pass:NAME` | waits until a file exists and removes it |
 //! | `root` | becomes root for good; for a copy that is setuid root |
 //! | `block:SIG` | makes a signal have no effect |
 //! | `trap:SIG` | waits for a signal and goes on |
@@ -28,6 +29,8 @@
 //! | `once:NAME` | if file NAME is absent, creates it and goes on; else skips one step |
 //!
 //! Names of files are relative to the directory of FILE.
+//!
+//! `misbehave bad FILE NAME` plays one of the listeners of [`BAD`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -41,10 +44,83 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 
+/// Listeners nobody wants to have. Most wait for file `go` before they do it.
+const BAD: &[(&str, &[&str])] = &[
+    ("negative-length", &["say:READY\\n", "event", "say:RESULT -1\\nOK", "hang"]),
+    (
+        "huge-length",
+        &["say:READY\\n", "event", "say:RESULT 99999999999999999999\\n", "fill:43000:KILOBYTE", "touch:done", "hang"],
+    ),
+    ("missing-length", &["say:READY\\n", "event", "say:RESULT \\nOK", "hang"]),
+    ("garbage-first", &["say:Loading configuration...\\nREADY\\n", "hang"]),
+    ("garbage-for-ever", &["wait:go", "label:top", "fill:64:KILOBYTE", "goto:top"]),
+    ("endless-line", &["say:READY\\n", "event", "fill:43000:KILOBYTE", "touch:done", "hang"]),
+    (
+        "long-result",
+        &[
+            "say:READY\\n",
+            "event",
+            "say:RESULT 44032000\\n",
+            "fill:43000:KILOBYTE",
+            "say:READY\\n",
+            "event",
+            "say:RESULT 2\\nOK",
+            "hang",
+        ],
+    ),
+    ("slow", &["label:top", "slow:READY\\n", "event", "slow:RESULT 2\\nOK", "goto:top"]),
+    // After one answer the next event is due; that it was sent shows only in that the pipe does not fill further.
+    ("blind", &["say:READY\\n", "label:top", "pass:go", "say:RESULT 2\\nOKREADY\\n", "goto:top"]),
+    ("never-reads", &["say:READY\\n", "hang"]),
+    ("closed-stdin", &["close:0", "say:READY\\n", "hang"]),
+    ("closed-stdout", &["say:READY\\n", "event", "close:1", "hang"]),
+    (
+        "dies-in-answer",
+        &[
+            "label:top",
+            "say:READY\\n",
+            "event",
+            "once:died",
+            "goto:die",
+            "say:RESULT 2\\nOK",
+            "goto:top",
+            "label:die",
+            "say:RESULT 2\\nO",
+            "die:KILL",
+        ],
+    ),
+    (
+        "grandchild",
+        &[
+            "label:top",
+            "say:READY\\n",
+            "event",
+            "once:left",
+            "goto:leave",
+            "say:RESULT 2\\nOK",
+            "goto:top",
+            "label:leave",
+            "hold:release",
+            "exit:3",
+        ],
+    ),
+    ("always-fails", &["label:top", "say:READY\\n", "event", "say:RESULT 4\\nFAIL", "goto:top"]),
+];
+
+/// What `fill` repeats for a kilobyte.
+const KILOBYTE: [u8; 1024] = [b'x'; 1024];
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.split_first() {
         Some((mode, rest)) if mode == "play" && !rest.is_empty() => play(Path::new(&rest[0]), &rest[1..]),
+        Some((mode, rest)) if mode == "bad" && rest.len() == 2 => match BAD.iter().find(|(name, _)| *name == rest[1]) {
+            Some((_, steps)) => {
+                let steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+                play(Path::new(&rest[0]), &steps)
+            }
+            None => Err(bad(&rest[1])),
+        },
         Some((mode, rest)) if mode == "hold" && rest.len() == 1 => wait_for(Path::new(&rest[0])).map(|()| 0),
         _ => Err(io::Error::other("usage: misbehave play FILE STEP...")),
     };
@@ -68,7 +144,8 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
             "slow" => slowly(&unescape(rest))?,
             "fill" => {
                 let (count, text) = rest.split_once(':').ok_or_else(|| bad(step))?;
-                write_out(1, &unescape(text).repeat(number(count)?))?;
+                let text = if text == "KILOBYTE" { KILOBYTE.to_vec() } else { unescape(text) };
+                write_out(1, &text.repeat(number(count)?))?;
             }
             "event" => match read_event()? {
                 Some(bytes) => append(record, &bytes)?,
@@ -96,6 +173,11 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
             "touch" => drop(File::create(dir.join(rest))?),
             "wait" => wait_for(&dir.join(rest))?,
             "root" => nix::unistd::setresuid(0.into(), 0.into(), 0.into())?,
+            "pass" => {
+                let gate = dir.join(rest);
+                wait_for(&gate)?;
+                fs::remove_file(gate)?;
+            }
             "block" => set(rest)?.thread_block()?,
             "trap" => {
                 set(rest)?.thread_block()?;
