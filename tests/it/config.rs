@@ -7,6 +7,8 @@ mod expansion;
 mod fastcgi;
 mod ini;
 mod logs;
+mod matrix;
+mod oddities;
 mod outlets;
 mod privileges;
 mod reread;
