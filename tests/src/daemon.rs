@@ -240,6 +240,12 @@ impl Daemon {
         File::create(self.path(name)).unwrap();
     }
 
+    /// Waits until a file exists in the daemon's directory: the sign of a program that it is up. A program that was only
+    /// just forked does not have it, and may lose a signal to the handler that it has inherited.
+    pub fn wait_path(&self, name: &str) {
+        self.wait(&format!("{name} to exist"), || self.path(name).exists().then_some(()));
+    }
+
     /// What a recording listener has read so far.
     pub fn events(&self, listener: &str) -> Vec<Event> {
         envelope::parse(&fs::read(self.path(&format!("{listener}.rec"))).unwrap_or_default())

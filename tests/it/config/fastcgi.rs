@@ -103,7 +103,7 @@ fn cfg_fc03_the_socket_survives_restarts() {
         .start();
     let before = stdin_of(&daemon, "facts1");
     // f0 has written its facts before it says that it is up.
-    daemon.wait("f0 to be up", || daemon.path("up0").exists().then_some(()));
+    daemon.wait_path("up0");
     for name in ["facts0", "up0"] {
         std::fs::remove_file(daemon.path(name)).unwrap();
     }

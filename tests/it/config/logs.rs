@@ -208,7 +208,7 @@ fn cfg_lg09_reopening_after_a_rename() {
     daemon.touch("go1");
     daemon.wait_file("p.old", "two");
     daemon.signal(Signal::SIGUSR2);
-    daemon.wait("the new file", || daemon.path("p.out").exists().then_some(()));
+    daemon.wait_path("p.out");
     daemon.touch("go2");
     assert_eq!(daemon.wait_file("p.out", "three"), "three\n");
     assert_eq!(daemon.read("p.old"), "one\ntwo\n");
@@ -238,7 +238,7 @@ fn cfg_lg05_rotation_of_a_deleted_file() {
     daemon.wait_file("p.out", "line 0");
     std::fs::remove_file(daemon.path("p.out")).unwrap();
     daemon.touch("go1");
-    daemon.wait("a new file", || daemon.path("p.out").exists().then_some(()));
+    daemon.wait_path("p.out");
     daemon.touch("go2");
     assert_eq!(daemon.wait_file("p.out", "line 2"), "line 2\n");
     assert!(!daemon.path("p.out.1").exists());

@@ -8,7 +8,7 @@ use super::conditions::is_ours;
 /// A program that goes on after TERM until file `go` exists; up when this returns.
 fn stubborn(more: &str) -> Daemon {
     let daemon = Setup::new().program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go").with(more).start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("slow", "RUNNING");
     daemon
 }
@@ -83,7 +83,7 @@ fn cfg_sg06_usr2_reopens_the_logs() {
         std::fs::rename(daemon.path(name), daemon.path(&format!("{name}.old"))).unwrap();
     }
     daemon.signal(Signal::SIGUSR2);
-    daemon.wait("the new log", || daemon.path("p.out").exists().then_some(()));
+    daemon.wait_path("p.out");
     daemon.touch("go");
     daemon.wait_file("p.out", "second\n");
     assert_eq!(daemon.read("p.out"), "second\n");
@@ -96,9 +96,14 @@ fn cfg_sg06_usr2_reopens_the_logs() {
 
 #[test]
 fn cfg_sg07_groups_stop_one_after_the_other() {
-    let cat =
-        |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
-    let daemon = Setup::new().with(&[cat("b", 2), cat("a", 3), cat("c", 1)].concat()).start();
+    let mut setup = Setup::new();
+    for (name, priority) in [("b", 2), ("a", 3), ("c", 1)] {
+        setup = setup.program(name, &format!("priority={priority}"), &format!("touch:{name} hang"));
+    }
+    let daemon = setup.start();
+    for name in ["a", "b", "c"] {
+        daemon.wait_path(name);
+    }
     daemon.wait_log_times("entered RUNNING", 3);
     assert_eq!(daemon.stop(), 0);
     let lines = ["killing a", "stopped: a", "killing b", "stopped: b", "killing c", "stopped: c"];
@@ -124,7 +129,7 @@ fn cfg_sg09_backoff_becomes_fatal_at_the_end() {
         .program("back", "startsecs=60\nstartretries=90\npriority=9", "exit:1")
         .program("slow", "stopwaitsecs=100\npriority=5", "block:TERM touch:up wait:go")
         .start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("back", "BACKOFF");
     daemon.signal(Signal::SIGTERM);
     daemon.wait_brief("rec", "back FATAL");
@@ -139,7 +144,7 @@ fn cfg_sg10_nothing_starts_once_the_shutdown_began() {
         .program("slow", "stopwaitsecs=100\npriority=9", "block:TERM touch:up wait:go")
         .program("again", "autorestart=true\npriority=1", "wait:go exit:1")
         .start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("again", "RUNNING");
     daemon.signal(Signal::SIGTERM);
     daemon.wait_log("killing slow");
@@ -163,7 +168,7 @@ fn cfg_sg13_server_settings_act_after_hup() {
     assert_eq!(daemon.reread(), "//");
     assert!(!daemon.path("more.sock").exists());
     daemon.signal(Signal::SIGHUP);
-    daemon.wait("the new socket", || daemon.path("more.sock").exists().then_some(()));
+    daemon.wait_path("more.sock");
 }
 
 #[test]
@@ -172,7 +177,7 @@ fn cfg_sg15_the_first_waiting_line_names_backoff_of_later_groups() {
         .program("slow", "stopwaitsecs=100\npriority=9", "block:TERM touch:up wait:go")
         .program("back", "startsecs=60\nstartretries=90\npriority=1", "exit:1")
         .start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("back", "BACKOFF");
     daemon.signal(Signal::SIGTERM);
     let line = daemon.wait_log("INFO waiting for ");

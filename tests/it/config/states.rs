@@ -134,12 +134,12 @@ fn cfg_sm11_stop_in_backoff() {
 #[test]
 fn cfg_sm12_lines_of_a_stop() {
     let daemon = Setup::new()
-        .program("plain", "", "hang")
-        .program("tidy", "", "block:TERM touch:up trap:TERM exit:0")
-        .program("int", "stopsignal=INT", "hang")
+        .program("plain", "", "touch:plain hang")
+        .program("tidy", "", "block:TERM touch:tidy trap:TERM exit:0")
+        .program("int", "stopsignal=INT", "touch:int hang")
         .start();
-    daemon.wait("the tidy program", || daemon.path("up").exists().then_some(()));
     for name in ["plain", "tidy", "int"] {
+        daemon.wait_path(name);
         daemon.wait_state(name, "RUNNING");
         daemon.stop_process(name);
     }
@@ -169,15 +169,16 @@ fn cfg_sm13_kill_after_stopwaitsecs() {
 #[test]
 fn cfg_sm14_no_stopwaitsecs() {
     let daemon = one("stopwaitsecs=0", "block:TERM touch:up hang");
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.stop_process("p");
     daemon.wait_log("WARN stopped: p (terminated by SIGKILL)");
 }
 
 #[test]
 fn cfg_sm15_stop_during_starting() {
-    let daemon = one("startsecs=100", "hang");
-    daemon.wait_state("p", "STARTING");
+    let daemon = one("startsecs=100", "touch:up hang");
+    daemon.wait_path("up");
+    assert_eq!(daemon.state("p"), "STARTING");
     daemon.stop_process("p");
     assert_eq!(daemon.state("p"), "STOPPED");
     daemon.wait_log("WARN stopped: p (terminated by SIGTERM)");
@@ -186,7 +187,7 @@ fn cfg_sm15_stop_during_starting() {
 #[test]
 fn cfg_sm16_waiting_for_a_stop() {
     let daemon = one("stopwaitsecs=100", "block:TERM touch:up wait:go");
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     let mut client = daemon.connect();
     client.send(post(&xmlrpc::call("supervisor.stopProcess", &["p".into()]), ""));
     daemon.wait_log_times("INFO waiting for p to stop", 3);
@@ -229,7 +230,7 @@ fn cfg_sm22_start_requests_out_of_season() {
         .program("back", "startsecs=60\nstartretries=90", "exit:1")
         .program("slow", "stopwaitsecs=100", "block:TERM touch:up wait:go")
         .start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("back", "BACKOFF");
     assert_eq!(daemon.fault("startProcess", &["back".into()]), "60 ALREADY_STARTED: back");
     daemon.ok("stopProcess", &["slow".into(), false.into()]);
@@ -268,10 +269,14 @@ fn cfg_gr01_start_order_across_groups() {
 
 #[test]
 fn cfg_gr02_stop_order_inside_a_group() {
-    let cat =
-        |name: &str, priority: u32| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\npriority={priority}\n");
-    let programs = [cat("a", 2), cat("b", 3), cat("c", 1)].concat();
-    let daemon = Setup::new().with(&programs).with("[group:g]\nprograms=a,b,c").start();
+    let mut setup = Setup::new().with("[group:g]\nprograms=a,b,c");
+    for (name, priority) in [("a", 2), ("b", 3), ("c", 1)] {
+        setup = setup.program(name, &format!("priority={priority}"), &format!("touch:{name} hang"));
+    }
+    let daemon = setup.start();
+    for name in ["a", "b", "c"] {
+        daemon.wait_path(name);
+    }
     daemon.wait_log_times("entered RUNNING", 3);
     assert_eq!(daemon.stop(), 0);
     let lines = ["killing b ", "killing a ", "killing c "];
@@ -280,10 +285,9 @@ fn cfg_gr02_stop_order_inside_a_group() {
 
 #[test]
 fn cfg_gr03_listeners_are_first_in_and_last_out() {
-    let daemon = Setup::new()
-        .with("[program:a]\ncommand=/bin/cat\nstartsecs=0\npriority=1")
-        .recorder("z", "events=TICK_3600")
-        .start();
+    let daemon = Setup::new().program("a", "priority=1", "touch:a hang").recorder("z", "events=TICK_3600").start();
+    daemon.wait_path("a");
+    daemon.wait_log("z: ACKNOWLEDGED -> READY");
     daemon.wait_log_times("entered RUNNING", 2);
     assert_eq!(daemon.stop(), 0);
     let lines = ["spawned: 'z'", "spawned: 'a'", "stopped: a", "killing z"];

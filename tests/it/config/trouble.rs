@@ -15,7 +15,7 @@ use super::conditions::{can_be_root, is_ours, open_to_all};
 fn cfg_sm17_signals_that_fail() {
     // A group that its leader has left exists no more.
     let daemon = Setup::new().program("p", "stopasgroup=true\nstopwaitsecs=100", "desert touch:up wait:go").start();
-    daemon.wait("the deserter", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     let pid = daemon.pid_of("p");
     daemon.ok("stopProcess", &["p".into(), false.into()]);
     daemon.wait_log(&format!(
@@ -55,7 +55,7 @@ fn untouchable() -> (Daemon, i64) {
     std::fs::set_permissions(setup.path("rootly"), std::fs::Permissions::from_mode(0o4755)).unwrap();
     open_to_all(&setup.path(""));
     let daemon = setup.start();
-    daemon.wait("the program to be root", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     let pid = daemon.pid_of("r");
     let stopped = daemon.rpc("stopProcess", &["r".into(), false.into()]);
     assert!(stopped.is_err(), "{stopped:?}");
@@ -89,7 +89,7 @@ fn cfg_sm18_a_clock_that_is_set_back() {
         .program("stopping", "stopwaitsecs=3", "block:TERM touch:up hang")
         .program("back", "startsecs=60\nstartretries=90", "exit:1")
         .start();
-    daemon.wait("the stubborn program", || daemon.path("up").exists().then_some(()));
+    daemon.wait_path("up");
     daemon.wait_state("running", "RUNNING");
     daemon.wait_state("stopping", "RUNNING");
     daemon.wait_state("back", "BACKOFF");
