@@ -5,6 +5,7 @@ mod emission;
 mod hostile;
 mod lifetimes;
 mod pools;
+mod printing;
 mod protocol;
 mod results;
 mod rpc;

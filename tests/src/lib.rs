@@ -16,6 +16,7 @@
 pub mod activity;
 pub mod daemon;
 pub mod envelope;
+pub mod fake;
 pub mod http;
 pub mod ids;
 pub mod proc;
@@ -24,6 +25,7 @@ pub mod run;
 pub mod scenario;
 pub mod setup;
 pub mod skip;
+pub mod smtp;
 pub mod subject;
 pub mod wait;
 pub mod xmlrpc;

@@ -149,6 +149,12 @@ impl Setup {
         self
     }
 
+    /// Copies a fixture into the daemon's directory, where any user can run it.
+    pub fn fixture(self, name: &str) -> Self {
+        std::fs::copy(subject::fixture(name), self.path(name)).expect("copy a fixture");
+        self
+    }
+
     /// Gives the daemon and its children another wall clock, `YYYY-MM-DD hh:mm:ss` when they start; the monotonic one
     /// stays as it is. `None` where that cannot be done.
     pub fn at_time(self, start: &str) -> Option<Self> {

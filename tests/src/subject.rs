@@ -79,7 +79,12 @@ fn target_dir() -> PathBuf {
 
 /// The bad peer, built with this crate.
 pub fn misbehave() -> PathBuf {
-    let path = target_dir().join("misbehave");
+    fixture("misbehave")
+}
+
+/// A program that is built with this crate.
+pub fn fixture(name: &str) -> PathBuf {
+    let path = target_dir().join(name);
     assert!(path.is_file(), "{} is not built: `cargo build -p supervisor-tests --bins`", path.display());
     path
 }

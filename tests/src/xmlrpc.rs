@@ -130,6 +130,44 @@ pub fn call(method: &str, params: &[Value]) -> String {
     out
 }
 
+/// Reads a call: its method and its parameters. Panics on anything that is not one.
+pub fn read_call(body: &str) -> (String, Vec<Value>) {
+    let at = body.find("<methodName>").unwrap_or_else(|| panic!("no call: {body}"));
+    let mut reader = Reader { rest: &body[at + "<methodName>".len()..] };
+    let method = reader.text("</methodName>").to_owned();
+    let mut params = Vec::new();
+    if reader.accept("<params>") {
+        while reader.accept("<param>") {
+            params.push(reader.value());
+            reader.expect("</param>");
+        }
+    }
+    (method, params)
+}
+
+/// The body of a reply.
+pub fn reply(outcome: &Result<Value, Fault>) -> String {
+    let mut out = "<?xml version='1.0'?>\n<methodResponse>\n".to_owned();
+    match outcome {
+        Ok(value) => {
+            out.push_str("<params>\n<param>\n");
+            value.write(&mut out);
+            out.push_str("</param>\n</params>\n");
+        }
+        Err(fault) => {
+            out.push_str("<fault>\n");
+            let members = vec![
+                ("faultCode".to_owned(), fault.code.into()),
+                ("faultString".to_owned(), fault.text.as_str().into()),
+            ];
+            Value::Struct(members).write(&mut out);
+            out.push_str("</fault>\n");
+        }
+    }
+    out.push_str("</methodResponse>\n");
+    out
+}
+
 /// Reads a reply: its value or its fault. Panics on anything that is not an XML-RPC reply.
 pub fn response(body: &str) -> Result<Value, Fault> {
     let mut reader = Reader { rest: body };
@@ -230,17 +268,16 @@ mod tests {
 
     #[test]
     fn replies_are_read_as_they_are_written() {
-        let reply = |value: &str| {
-            format!(
-                "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n{value}</param>\n</params>\n</methodResponse>\n"
-            )
-        };
         let value = Value::Struct(vec![
             ("a".to_owned(), Value::Array(vec![Value::Int(-5), Value::Bool(true), Value::Double(1.5)])),
             ("b".to_owned(), " a < b &amp; c ".into()),
         ]);
-        let mut text = String::new();
-        value.write(&mut text);
-        assert_eq!(response(&reply(&text)), Ok(value));
+        let outcomes = [Ok(value.clone()), Err(Fault { code: 70, text: "NOT_RUNNING: <x>".to_owned() })];
+        for outcome in outcomes {
+            assert_eq!(response(&reply(&outcome)), outcome);
+        }
+        let params = [value, 5.into()];
+        assert_eq!(read_call(&call("a.b", &params)), ("a.b".to_owned(), params.to_vec()));
+        assert_eq!(read_call(&call("a.b", &[])).1, []);
     }
 }

@@ -50,6 +50,26 @@ fn ev_l01_every_configuration_error() {
     assert!(ran.err.starts_with("Error: [eventlistener:x] section requires an \"events\" line\nFor help, use "));
 }
 
+/// A further line of ours, after the two of the original.
+#[test]
+fn hint_for_a_misspelt_event() {
+    if supervisor_tests::Subject::under_test().is_original() {
+        return;
+    }
+    let told = |name: &str| {
+        let ran = Setup::new().with(&format!("[eventlistener:x]\ncommand=/bin/cat\nevents={name}")).run();
+        assert_eq!(ran.code, 2);
+        ran.err.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines = told("process_state_exit");
+    assert_eq!(lines[0], "Error: Unknown event type PROCESS_STATE_EXIT in [eventlistener:x] events");
+    assert!(lines[1].starts_with("For help, use "));
+    assert_eq!(lines[2..], ["did you mean PROCESS_STATE_EXITED?"]);
+    assert_eq!(told("frobnicate").len(), 2);
+    let text = Setup::new().start().reread_error("[eventlistener:x]\ncommand=/bin/cat\nevents=TICK_6");
+    assert_eq!(text, "Unknown event type TICK_6 in [eventlistener:x] events");
+}
+
 #[test]
 fn ev_l02_defaults_of_a_pool() {
     let daemon = Setup::new().with("[eventlistener:l]\ncommand=/bin/cat\nautostart=false\nevents=EVENT").start();

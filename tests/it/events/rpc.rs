@@ -2,12 +2,15 @@
 
 use std::process::Command;
 
+use supervisor_tests::fake::{self, Fake};
 use supervisor_tests::http::post;
+use supervisor_tests::run::run;
+use supervisor_tests::setup::prepare;
 use supervisor_tests::skip::skip;
-use supervisor_tests::xmlrpc;
-use supervisor_tests::{Daemon, Setup, Value};
+use supervisor_tests::{Daemon, Event, Ran, Setup, Value, subject, xmlrpc};
 
 use super::protocol::wait_kinds;
+use super::types::{every_kind, leaves};
 
 /// The SUPERVISOR_ variables a listener sees, without the directory.
 fn variables(setup: Setup, options: &str) -> Vec<String> {
@@ -62,24 +65,104 @@ fn ev_r02_a_python_loop_runs_unmodified() {
     if Command::new("python3").arg("-V").output().is_err() {
         return skip(true, "no python3");
     }
-    let daemon = Setup::new()
-        .write("loop.py", LOOP)
-        .with("[eventlistener:py]\ncommand=python3 {dir}/loop.py\ndirectory={dir}\nevents=EVENT\nbuffer_size=100")
-        .program(
-            "talk",
-            "stdout_events_enabled=true\nstdout_capture_maxbytes=1KB\nautorestart=false\nautostart=false",
-            r"'say:héllo € <!--XSUPERVISOR:BEGIN-->dätä<!--XSUPERVISOR:END--> and some more text\n'",
+    let listener = |setup: Setup| {
+        setup.write("loop.py", LOOP).with(
+            "[eventlistener:py]\ncommand=python3 {dir}/loop.py\ndirectory={dir}\nstartsecs=0\nevents=EVENT\nbuffer_size=200",
         )
+    };
+    let Some(daemon) = every_kind(listener) else { return };
+    heard_everything(&daemon, "py");
+}
+
+/// That a listener has read every kind of event, and each whole.
+fn heard_everything(daemon: &Daemon, listener: &str) {
+    for name in leaves() {
+        daemon.wait_event(listener, name, |event| event.name() == name);
+    }
+    let read = daemon.events(listener);
+    assert!(read.iter().any(|event| event.payload == "type:ü\nß\n\n€"));
+    for kind in ["PROCESS_COMMUNICATION_STDOUT", "PROCESS_COMMUNICATION_STDERR"] {
+        let event = daemon.wait_brief(listener, &format!("tälk {kind}"));
+        assert!(event.payload.ends_with("\ndätä"), "{}", event.payload);
+    }
+    assert!(!daemon.has_logged(&format!("{listener}: has entered the UNKNOWN state")));
+}
+
+#[test]
+fn ev_r03_a_listener_of_the_sdk_runs_under_the_daemon() {
+    let listener = |setup: Setup| {
+        setup.fixture("sdklistener").with(
+            "[eventlistener:sdk]\ncommand={dir}/sdklistener record {dir}/sdk.rec\nstartsecs=0\nevents=EVENT\nbuffer_size=200",
+        )
+    };
+    let Some(daemon) = every_kind(listener) else { return };
+    heard_everything(&daemon, "sdk");
+    // It understood each as what it was.
+    let read = daemon.events("sdk");
+    let typed = daemon.wait("a kind for each", || {
+        let text = daemon.read("sdk.typed");
+        (text.lines().count() >= read.len()).then_some(text)
+    });
+    let names: Vec<&str> = read.iter().map(Event::name).collect();
+    assert_eq!(typed.lines().take(names.len()).collect::<Vec<_>>(), names);
+}
+
+/// Runs the SDK's listener on events written by hand.
+fn played(setup: &Setup, events: &[(u64, &str, &str)], rest: &str) -> Ran {
+    let mut command = Command::new(subject::fixture("sdklistener"));
+    prepare(&mut command, &setup.path(""), &[]);
+    command.arg("record").arg(setup.path("sdk.rec"));
+    let envelope = |(serial, name, payload): &(u64, &str, &str)| {
+        let head = format!("ver:3.0 server:supervisor serial:{serial} pool:sdk poolserial:{serial}");
+        format!("{head} eventname:{name} len:{}\n{payload}", payload.chars().count())
+    };
+    let input: String = events.iter().map(envelope).collect();
+    run(command, &format!("{input}{rest}"), &setup.path(""))
+}
+
+const ANSWERED: &str = "RESULT 2\nOKREADY\n";
+
+#[test]
+fn ev_r04_unexpected_events() {
+    let setup = Setup::new();
+    let events = [
+        (5, "TICK_5", "when:5"),
+        (5, "TICK_5", "when:5"),
+        (3, "TICK_60", "when:60"),
+        (6, "FUTURE_EVENT", "något\nnew"),
+        (7, "PROCESS_STATE_EXITED", "not at all what it should be"),
+        (8, "TICK_5", "when:10"),
+    ];
+    let ran = played(&setup, &events, "");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(ran.out, format!("READY\n{}", ANSWERED.repeat(events.len())));
+    let typed = supervisor_tests::run::read(&setup.path("sdk.typed"));
+    let lines: Vec<&str> = typed.lines().collect();
+    assert_eq!([&lines[..3], &lines[5..]].concat(), ["TICK_5", "TICK_5", "TICK_60", "TICK_5"]);
+    assert!(lines[3].starts_with("error: ") && lines[4].starts_with("error: "), "{typed}");
+}
+
+#[test]
+fn ev_r05_the_end_of_input_and_stray_prints() {
+    for rest in [
+        "",
+        "ver:3.0 server:supervisor seri",
+        "ver:3.0 server:s serial:1 pool:p poolserial:1 eventname:TICK_5 len:6\nwhe",
+    ] {
+        let ran = played(&Setup::new(), &[(0, "TICK_5", "when:5")], rest);
+        assert_eq!((ran.code, ran.out.as_str()), (0, format!("READY\n{ANSWERED}").as_str()), "{}", ran.err);
+        assert!(ran.err.contains("a stray print") && ran.err.contains("a stray child"), "{}", ran.err);
+    }
+    // And under a daemon, which would lose a listener that prints.
+    let daemon = Setup::new()
+        .fixture("sdklistener")
+        .with("[eventlistener:sdk]\ncommand={dir}/sdklistener record {dir}/sdk.rec\nstartsecs=0\nevents=REMOTE_COMMUNICATION")
         .start();
-    daemon.wait_brief("py", "py RUNNING");
-    daemon.start_process("talk");
-    daemon.wait_brief("py", "talk EXITED");
-    daemon.remote("ü", "ß\n\n€");
-    daemon.wait_event("py", "the remote event", |event| event.payload == "type:ü\nß\n\n€");
-    let data = daemon.wait_brief("py", "talk PROCESS_COMMUNICATION_STDOUT");
-    assert!(data.payload.ends_with("\ndätä"));
-    daemon.wait_brief("py", "TICK_5");
-    assert!(!daemon.has_logged("UNKNOWN"));
+    for kind in ["a", "b", "c"] {
+        daemon.remote(kind, "");
+    }
+    wait_kinds(&daemon, "sdk", &["a", "b", "c"]);
+    daemon.wait_log_times("sdk: event was processed", 3);
 }
 
 #[test]
@@ -142,4 +225,65 @@ fn ev_r08_credentials_are_ignored_without_authentication() {
         let reply = conn.reply().expect("a reply");
         assert_eq!(xmlrpc::response(&reply.text()), Ok("3.0".into()));
     }
+}
+
+/// Asks a server for its processes, three times, with the SDK's client.
+fn ask(setup: &Setup, url: &str, credentials: Option<(&str, &str)>) -> Ran {
+    let mut command = Command::new(subject::fixture("sdklistener"));
+    prepare(&mut command, &setup.path(""), &[]);
+    command.args(["rpc", "3"]).env("SUPERVISOR_SERVER_URL", url);
+    if let Some((user, password)) = credentials {
+        command.env("SUPERVISOR_USERNAME", user).env("SUPERVISOR_PASSWORD", password);
+    }
+    run(command, "", &setup.path(""))
+}
+
+#[test]
+fn ev_r09_the_client_of_the_sdk() {
+    let files = Setup::new();
+    let processes = vec![fake::process("g", "one", 1, "RUNNING"), fake::process("g", "two", 2, "RUNNING")];
+    let servers = [
+        Fake::unix(&files.path("fake.sock"), fake::obedient(processes.clone())),
+        Fake::inet(fake::obedient(processes)),
+    ];
+    for server in servers {
+        let cases = [(None, "Basic Og=="), (Some(("user", "pass:w\u{f6}rd")), "Basic dXNlcjpwYXNzOnfDtnJk")];
+        for (run, (credentials, header)) in cases.into_iter().enumerate() {
+            let ran = ask(&files, server.url(), credentials);
+            assert_eq!((ran.code, ran.out.as_str()), (0, "one two\n".repeat(3).as_str()), "{}", ran.err);
+            let calls = server.calls();
+            let of_run = &calls[3 * run..];
+            assert!(of_run.iter().all(|call| call.connection == run), "one connection for all calls: {calls:?}");
+            assert!(of_run.iter().all(|call| call.authorization.as_deref() == Some(header)), "{calls:?}");
+        }
+    }
+    let daemon = Setup::new()
+        .servers("[unix_http_server]\nfile={dir}/s.sock\n[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=secret\n")
+        .with("[program:cat]\ncommand=/bin/cat\nautostart=false")
+        .start();
+    let http = daemon.fill("http://127.0.0.1:{port}");
+    for (url, credentials) in [(daemon.fill("unix://{dir}/s.sock"), None), (http.clone(), Some(("user", "secret")))] {
+        let ran = ask(&files, &url, credentials);
+        assert_eq!((ran.code, ran.out.as_str()), (0, "cat\n".repeat(3).as_str()), "{}", ran.err);
+    }
+    assert_ne!(ask(&files, &http, Some(("user", "wrong"))).code, 0);
+}
+
+/// Needs no hour: that no answer announces an end, and that the connection lives after a while of silence.
+#[test]
+fn ev_r10_the_connection_is_kept() {
+    let daemon = Setup::new().recorder("clock", "events=TICK_5").start();
+    let mut conn = daemon.connect();
+    let body = xmlrpc::call("supervisor.getAPIVersion", &[]);
+    for tick in 1..3 {
+        conn.send(post(&body, ""));
+        let reply = conn.reply().expect("a reply over the same connection");
+        assert_eq!(xmlrpc::response(&reply.text()), Ok("3.0".into()));
+        if reply.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+            return;
+        }
+        daemon.wait_event("clock", "the next tick", |event| event.poolserial() >= tick);
+    }
+    conn.send(post(&body, ""));
+    assert!(conn.reply().is_some());
 }

@@ -9,6 +9,7 @@
 //! | `slow:TEXT` | writes it to stdout byte by byte |
 //! | `fill:N:TEXT` | writes the text N times, in one go; `KILOBYTE` is one |
 //! | `event` | reads one event from stdin and appends its exact bytes to FILE |
+//! | `echo` | the same, and answers with the payload |
 //! | `header` | reads one line from stdin and appends it to FILE |
 //! | `line` | the same; for programs |
 //! | `blind` | waits until stdin has bytes, reads none of them |
@@ -147,8 +148,15 @@ fn play(record: &Path, steps: &[String]) -> io::Result<u8> {
                 let text = if text == "KILOBYTE" { KILOBYTE.to_vec() } else { unescape(text) };
                 write_out(1, &text.repeat(number(count)?))?;
             }
-            "event" => match read_event()? {
-                Some(bytes) => append(record, &bytes)?,
+            "event" | "echo" => match read_event()? {
+                Some(bytes) => {
+                    append(record, &bytes)?;
+                    if verb == "echo" {
+                        let at = bytes.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                        let payload = &bytes[at..];
+                        write_out(1, &[format!("RESULT {}\n", payload.len()).as_bytes(), payload].concat())?;
+                    }
+                }
                 None => return Ok(0),
             },
             "header" | "line" => match read_line()? {
