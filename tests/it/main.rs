@@ -7,4 +7,5 @@ mod config;
 mod control;
 mod events;
 mod golden;
+mod languages;
 mod tidy;
