@@ -163,6 +163,12 @@ impl Setup {
         Some(setup.env("FAKETIME", &format!("@{start}")))
     }
 
+    /// Makes all clocks of the daemon and its children run `factor` times as fast. `None` where that cannot be done.
+    pub fn at_speed(self, factor: u32) -> Option<Self> {
+        let library = skip::faketime()?.display().to_string();
+        Some(self.env("LD_PRELOAD", &library).env("FAKETIME", &format!("+0 x{factor}")))
+    }
+
     /// Makes the daemon run as `nobody`, beside a bad peer that may become root: `{dir}/rootly`. `None` where that cannot
     /// be done. To be called before listeners and programs are added.
     pub fn as_nobody(mut self) -> Option<Self> {

@@ -8,22 +8,28 @@ use supervisor_tests::run::run;
 use supervisor_tests::{Daemon, Ran, Setup, Subject};
 
 /// Runs a listener on events written by hand, in the environment of one.
-fn drive(setup: &Setup, program: &str, args: &[&str], events: &[(&str, &str)]) -> Ran {
+pub(super) fn drive(setup: &Setup, program: &str, args: &[&str], events: &[(&str, &str)]) -> Ran {
+    drive_at(setup, "http://127.0.0.1:1", program, args, events)
+}
+
+/// The same, calling back at this URL. It is the process `tool:tool`.
+pub(super) fn drive_at(setup: &Setup, url: &str, program: &str, args: &[&str], events: &[(&str, &str)]) -> Ran {
     let mut command = setup.command(program);
-    command.args(args.iter().map(|arg| setup.fill(arg))).env("SUPERVISOR_SERVER_URL", "http://127.0.0.1:1");
+    command.args(args.iter().map(|arg| setup.fill(arg))).env("SUPERVISOR_SERVER_URL", url);
+    command.env("SUPERVISOR_PROCESS_NAME", "tool").env("SUPERVISOR_GROUP_NAME", "tool");
     let mut input = String::new();
     for (at, (name, payload)) in events.iter().enumerate() {
         let head = format!("ver:3.0 server:supervisor serial:{at} pool:l poolserial:{at} eventname:{name}");
-        input.push_str(&format!("{head} len:{}\n{payload}", payload.len()));
+        input.push_str(&format!("{head} len:{}\n{payload}", payload.chars().count()));
     }
     run(command, &input, &setup.path(""))
 }
 
-const EXITED: &str = "PROCESS_STATE_EXITED";
+pub(super) const EXITED: &str = "PROCESS_STATE_EXITED";
 const CRASH: &str = "processname:web groupname:g from_state:RUNNING expected:0 pid:4711";
 
 /// A mail command that keeps the mail in a file.
-const KEEP: &str = "cat >> {dir}/mail";
+pub(super) const KEEP: &str = "cat >> {dir}/mail";
 
 /// Replaces the moment of a crash.
 fn untimed(text: &str) -> String {
@@ -83,6 +89,51 @@ fn ev_s17_a_talkative_mail_command() {
     let ran = drive(&setup, "crashmail", &["-s", "echo noise; cat > {dir}/mail", "-m", "a@b"], &[(EXITED, CRASH)]);
     assert!(setup.path("mail").exists());
     assert_eq!(ran.out, "READY\nRESULT 2\nOKREADY\n");
+}
+
+#[test]
+fn ev_s01_usage_and_errors_of_all_six() {
+    let setup = Setup::new();
+    let ran = |program: &str, args: &[&str]| {
+        let ran = drive(&setup, program, args, &[]);
+        assert!(!ran.out.contains("READY"), "{program} {args:?} listens");
+        (ran.code, !ran.out.is_empty(), !ran.err.is_empty())
+    };
+    for program in ["memmon", "httpok", "crashmail"] {
+        for help in ["-h", "--help", "--hel"] {
+            assert_eq!(ran(program, &[help]), (0, true, false), "{program} {help}");
+        }
+        for args in [&["-x"][..], &["--nope"], &["-m"], &["-p"]] {
+            assert_eq!(ran(program, args), (255, true, false), "{program} {args:?}");
+        }
+    }
+    assert_eq!(ran("memmon", &[]), (255, true, false));
+    assert_eq!(ran("httpok", &[]), (255, true, false));
+    assert_eq!(ran("httpok", &["http://a", "http://b"]), (255, true, false));
+    assert_eq!(ran("httpok", &["-t", "soon", "http://a"]).0, 1);
+    for program in ["crashmailbatch", "fatalmailbatch", "crashsms"] {
+        assert_eq!(ran(program, &["-h"]), (0, true, false), "{program}");
+        assert_eq!(ran(program, &[]).0, 1, "{program}");
+        assert!(ran(program, &["-t", "a@b"]).1, "{program}");
+        assert_eq!(ran(program, &["--nope"]), (2, false, true), "{program}");
+    }
+    // Outside of a daemon.
+    let alone = |program: &str, args: &[&str]| {
+        let mut command = setup.command(program);
+        command.args(args);
+        let ran = run(command, "", &setup.path(""));
+        assert!(!ran.out.contains("READY"), "{program} {args:?} listens");
+        (ran.code, ran.err)
+    };
+    for (program, args) in [("httpok", &["http://127.0.0.1:1/"][..]), ("crashmail", &[])] {
+        let line = format!("{program} must be run as a supervisor event listener\n");
+        assert_eq!(alone(program, args), (0, line), "{program}");
+    }
+    for program in ["crashmailbatch", "fatalmailbatch", "crashsms"] {
+        let line = "Must run as a supervisor event listener\n".to_owned();
+        assert_eq!(alone(program, &["-t", "a@b", "-f", "c@d"]), (1, line), "{program}");
+    }
+    assert_eq!(alone("memmon", &["-a", "1"]).0, 1);
 }
 
 #[test]
@@ -185,7 +236,7 @@ fn ev_s05_memmon_is_not_its_own_victim() {
 }
 
 /// A web server of one answer, and what it was asked.
-fn server(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
+pub(super) fn server(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -206,7 +257,7 @@ fn server(answer: &'static str) -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, asked)
 }
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
 const MOVED: &str = "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// httpok of one set under the daemon of another, on an address where nobody listens.
@@ -267,6 +318,11 @@ fn restarts_for_body(body: &str) -> bool {
 
 #[test]
 fn ev_s10_httpok_finds_the_body() {
+    let ran = drive(&Setup::new(), "httpok", &["-p", "web", "ftp://x"], &[]);
+    assert_eq!((ran.code, ran.err.contains("Bad scheme ftp")), (1, true), "{}", ran.err);
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    assert_eq!(super::httpok::reason(&["-t", "1"], &url), "timed out");
     assert!(!restarts_for_body("hello"));
 }
 
