@@ -2,6 +2,8 @@
 
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use supervisor_tests::fake::{self, Answer, Call, Fake};
 use supervisor_tests::run::read;
 use supervisor_tests::{Ran, Setup, Value, setup, subject, wait_until};
@@ -91,6 +93,18 @@ fn ev_s04_memmon_limits() {
     assert_eq!(tick(&setup, processes(), &["-p", "off=1", "-g", "nosuch=1"]).0.len(), 0);
 }
 
+/// Processes that end with the test.
+struct Family<'a>(&'a [i64]);
+
+impl Drop for Family<'_> {
+    fn drop(&mut self) {
+        for pid in self.0 {
+            // One that is gone already is no matter.
+            let _ = kill(Pid::from_raw(*pid as i32), Signal::SIGKILL);
+        }
+    }
+}
+
 #[test]
 fn ev_s06_memmon_adds_up_all_descendants() {
     let setup = Setup::new();
@@ -98,9 +112,11 @@ fn ev_s06_memmon_adds_up_all_descendants() {
     let mut command = Command::new("sh");
     setup::prepare(&mut command, &setup.path(""), &[]);
     let script = "echo $$ >>pids; sh -c 'echo $$ >>pids; sleep 1000 & echo $! >>pids; sleep 1000 & echo $! >>pids; touch up; wait; :'; :";
-    let mut root = command.args(["-c", script]).stdin(Stdio::null()).spawn().unwrap();
+    let command = command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut root = command.spawn().unwrap();
     wait_until("the family", || setup.path("up").exists().then_some(()));
     let pids: Vec<i64> = read(&setup.path("pids")).lines().map(|pid| pid.parse().unwrap()).collect();
+    let _family = Family(&pids);
     // The last ones are shells until they are programs.
     for pid in &pids[2..] {
         wait_until("the program", || (read(format!("/proc/{pid}/comm").as_ref()) == "sleep\n").then_some(()));

@@ -14,7 +14,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report is printed")]
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::process::{Command, ExitCode, Stdio};
 
 use supervisor_tests::ids::{self, Word};
@@ -58,28 +58,25 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
         command.arg("--profile").arg(profile);
     }
     command.args(["--", "--test-threads=16", "--format=pretty", "--show-output"]).args(filters);
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    let mut results = BTreeMap::new();
+    // Into a file: a pipe would stay open for as long as anything that a test left behind holds its other end.
+    let mut file = tempfile::tempfile()?;
+    let mut child = command.stdout(Stdio::from(file.try_clone()?)).spawn()?;
+    let status = child.wait()?;
     let mut output = String::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_string(&mut output)?;
+    let mut results = BTreeMap::new();
     let mut announced = 0;
-    let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?;
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
+    for line in output.lines() {
         let verdict = line.strip_prefix("test ").and_then(|rest| rest.rsplit_once(" ... "));
         if let Some((path, verdict @ ("ok" | "FAILED"))) = verdict {
             let name = path.rsplit("::").next().unwrap_or(path);
             results.insert(name.to_owned(), verdict == "ok");
-            print!("{}", if verdict == "ok" { '.' } else { 'F' });
-            io::stdout().flush()?;
         }
         let count = line.strip_prefix("running ").and_then(|rest| rest.split(' ').next()?.parse::<usize>().ok());
         announced += count.unwrap_or(0);
-        output.push_str(&line);
-        output.push('\n');
     }
-    println!();
     // 101: tests failed, which is judged below. Anything else, or a test without a verdict, is a run that broke off.
-    let status = child.wait()?;
     if !matches!(status.code(), Some(0 | 101)) || results.is_empty() || results.len() != announced {
         let seen = results.len();
         return Err(io::Error::other(format!("{seen} of {announced} tests had a verdict ({status}):\n{output}")));
