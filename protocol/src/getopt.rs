@@ -98,6 +98,21 @@ impl Parsed {
 ///
 /// The first option that is unknown, ambiguous, lacks its value or has one it must not have.
 pub fn parse<W: Into<OsString>>(table: &Command, words: impl IntoIterator<Item = W>) -> Result<Parsed, GetoptError> {
+    parse_with_exact(table, &[], words)
+}
+
+/// As [`parse`], where the options with the ids in `exact` are never shortened.
+///
+/// So an option that Supervisor does not have leaves all abbreviations of those that it has unambiguous.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with_exact<W: Into<OsString>>(
+    table: &Command,
+    exact: &[&str],
+    words: impl IntoIterator<Item = W>,
+) -> Result<Parsed, GetoptError> {
     let mut words = words.into_iter().map(|word| word.into().to_string_lossy().into_owned());
     let mut parsed = Parsed::default();
     while let Some(word) = words.next() {
@@ -105,7 +120,7 @@ pub fn parse<W: Into<OsString>>(table: &Command, words: impl IntoIterator<Item =
             break;
         }
         if let Some(long) = word.strip_prefix("--") {
-            parsed.occurrences.push(parse_long(table, long, &mut words)?);
+            parsed.occurrences.push(parse_long(table, exact, long, &mut words)?);
         } else if let Some(shorts) = word.strip_prefix('-').filter(|shorts| !shorts.is_empty()) {
             parse_shorts(table, shorts, &mut words, &mut parsed.occurrences)?;
         } else {
@@ -172,6 +187,7 @@ pub fn prog_path(argv0: &OsStr, path: Option<&OsStr>, is_executable: impl Fn(&Pa
 
 fn parse_long(
     table: &Command,
+    exact: &[&str],
     word: &str,
     words: &mut impl Iterator<Item = String>,
 ) -> Result<Occurrence, GetoptError> {
@@ -179,7 +195,7 @@ fn parse_long(
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (word, None),
     };
-    let (arg, full) = find_long(table, name)?;
+    let (arg, full) = find_long(table, exact, name)?;
     let spelled = format!("--{full}");
     let value = match (takes_value(arg), attached) {
         (true, Some(value)) => Some(value),
@@ -193,8 +209,9 @@ fn parse_long(
 /// The option with this long name, else the only one with a name that begins so, and the name in full.
 ///
 /// Two names of one option do not make a prefix ambiguous; the first one is then meant.
-fn find_long<'a>(table: &'a Command, name: &str) -> Result<(&'a Arg, &'a str), GetoptError> {
-    let mut possible = longs(table).filter(|(_, long)| long.starts_with(name));
+fn find_long<'a>(table: &'a Command, exact: &[&str], name: &str) -> Result<(&'a Arg, &'a str), GetoptError> {
+    let may_be_short = |arg: &Arg| !exact.contains(&arg.get_id().as_str());
+    let mut possible = longs(table).filter(|(arg, long)| long.starts_with(name) && may_be_short(arg));
     if let Some(exact) = longs(table).find(|(_, long)| *long == name) {
         return Ok(exact);
     }
@@ -315,6 +332,20 @@ mod tests {
         ] {
             assert_eq!(shown(words), expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn an_exact_option_makes_no_prefix_ambiguous() {
+        let table = table().arg(Arg::new("confine").long("confine").action(ArgAction::SetTrue));
+        let spelled = |exact: &[&str], word: &str| match parse_with_exact(&table, exact, [word, "f"]) {
+            Ok(parsed) => parsed.occurrences.first().map(|occurrence| occurrence.spelled.clone()).unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(spelled(&[], "--conf"), "option --conf not a unique prefix");
+        assert_eq!(spelled(&["confine"], "--conf"), "--configuration");
+        assert_eq!(spelled(&["confine"], "--confi"), "--configuration");
+        assert_eq!(spelled(&["confine"], "--confin"), "option --confin not recognized");
+        assert_eq!(spelled(&["confine"], "--confine"), "--confine");
     }
 
     #[test]

@@ -22,6 +22,17 @@ pub enum Action {
     Version,
     /// Be the daemon.
     Run(Box<CliOptions>),
+    /// Report all that is wrong with the configuration.
+    Check(Box<CliOptions>, Format),
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line for each problem.
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 /// The options of a run.
@@ -39,6 +50,9 @@ pub enum CliError {
     /// Unknown, ambiguous, repeated or misused options.
     #[error(transparent)]
     Getopt(#[from] GetoptError),
+    /// An option that means nothing by itself.
+    #[error("option --json needs --check")]
+    JsonWithoutCheck,
     /// There is no use for other words.
     #[error("positional arguments are not supported: {}", list_repr(.0))]
     Positional(Vec<String>),
@@ -53,6 +67,9 @@ pub enum CliError {
         error: ValueError,
     },
 }
+
+/// The options that Supervisor does not have. They are never shortened, so that every abbreviation keeps its meaning.
+const OURS: &[&str] = &["check", "json", "ignore-plugins"];
 
 /// The table of options.
 pub fn table() -> Command {
@@ -86,6 +103,9 @@ pub fn table() -> Command {
             // The second blank is Supervisor's; help texts are scraped.
             value("minprocs", "NUM ", "processes that must be available"),
             value("profile_options", "OPTIONS", "accepted for compatibility, without effect"),
+            flag("check", "report all problems of the configuration and exit: 0 none, 1 warnings, 2 errors"),
+            flag("json", "write the report of --check as JSON"),
+            flag("ignore-plugins", "go on without RPC interfaces that are Python code"),
         ])
 }
 
@@ -112,7 +132,7 @@ pub fn parse<W: Into<std::ffi::OsString>>(
     words: impl IntoIterator<Item = W>,
     world: &dyn World,
 ) -> Result<Action, CliError> {
-    let parsed = getopt::parse(&table(), words)?;
+    let parsed = getopt::parse_with_exact(&table(), OURS, words)?;
     if !parsed.positionals.is_empty() {
         return Err(CliError::Positional(parsed.positionals));
     }
@@ -126,7 +146,12 @@ pub fn parse<W: Into<std::ffi::OsString>>(
         }
         repeats.admit(occurrence)?;
     }
-    Ok(Action::Run(options))
+    match (parsed.contains("check"), parsed.contains("json")) {
+        (false, false) => Ok(Action::Run(options)),
+        (false, true) => Err(CliError::JsonWithoutCheck),
+        (true, false) => Ok(Action::Check(options, Format::Text)),
+        (true, true) => Ok(Action::Check(options, Format::Json)),
+    }
 }
 
 impl CliOptions {
@@ -140,6 +165,7 @@ impl CliOptions {
             "silent" => switch_on(&mut values.silent),
             "nocleanup" => switch_on(&mut values.nocleanup),
             "strip_ansi" => switch_on(&mut values.strip_ansi),
+            "ignore-plugins" => switch_on(&mut values.ignore_plugins),
             "user" => set(&mut values.user, value::text(text, world)),
             "umask" => set(&mut values.umask, value::octal(text, world)),
             "directory" => set(&mut values.directory, value::existing_directory(text, world)),
@@ -152,7 +178,7 @@ impl CliOptions {
             "childlogdir" => set(&mut values.childlogdir, value::existing_directory(text, world)),
             "minfds" => set(&mut values.minfds, value::int(text, world)),
             "minprocs" => set(&mut values.minprocs, value::int(text, world)),
-            // A profiler of the Python interpreter: there is nothing to profile here.
+            // What to do, not how; and a profiler of the Python interpreter, where there is nothing to profile.
             _ => Ok(()),
         };
         result.map_err(|error| CliError::Value { option: occurrence.spelled.clone(), value: text.to_owned(), error })
@@ -187,6 +213,7 @@ mod tests {
             Ok(Action::Help) => "help".to_owned(),
             Ok(Action::Version) => "version".to_owned(),
             Ok(Action::Run(_)) => "run".to_owned(),
+            Ok(Action::Check(_, format)) => format!("check {format:?}"),
             Err(error) => error.to_string(),
         }
     }
@@ -231,6 +258,14 @@ mod tests {
             (&["--minp", "x"], "invalid value for --minprocs 'x': invalid literal for int() with base 10: 'x'"),
             (&["--loglev=x"], "invalid value for --loglevel 'x': bad logging level name 'x'"),
             (&["--profile_options", "callers"], "run"),
+            (&["--check"], "check Text"),
+            (&["--json", "--check"], "check Json"),
+            (&["--json"], "option --json needs --check"),
+            (&["--ch"], "option --childlogdir requires argument"),
+            (&["--i"], "option --identifier requires argument"),
+            (&["--j"], "option --j not recognized"),
+            (&["--check", "--check"], "conflicting command line option '--check'"),
+            (&["--ignore-plugins"], "run"),
         ] {
             assert_eq!(shown(words), expected, "{words:?}");
         }
@@ -257,7 +292,7 @@ mod tests {
         assert!(text.starts_with(start), "{text}");
         assert!(text.contains("\n-l/--logfile FILENAME -- use FILENAME as"), "{text}");
         assert!(text.contains("\n--minprocs NUM  -- ") && text.contains("\n-k/--nocleanup -- "), "{text}");
-        assert!(text.ends_with("effect\n\n"));
-        assert_eq!(text.lines().count(), 6 + 20);
+        assert!(text.ends_with("Python code\n\n"));
+        assert_eq!(text.lines().count(), 6 + 23);
     }
 }

@@ -1,6 +1,7 @@
 //! config-and-lifecycle: the command line, the files, and the lives of processes.
 
 mod capture;
+mod check;
 mod cmdline;
 mod conditions;
 mod expansion;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 const HERE: &str = "(here)s";
 
 /// Where something was written: file and line (1-based; 0 when it was not written anywhere).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The path as the user gave it (or as an include pattern produced it).
     pub file: String,

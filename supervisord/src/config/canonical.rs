@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 
 use ini::{Ini, ParseOption};
 
-use super::model::Origin;
+use super::model::{Origin, Place};
 use supervisor_protocol::ini::document::{Document, Section};
 
 /// The raw options of every section, by name, and where each was written.
@@ -74,8 +74,21 @@ impl Store {
         own.iter().chain(inherited).map(|entry| entry.key.as_str()).collect()
     }
 
+    /// Names and places of everything that was written. The values are not in it.
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Where an option was written, else where its section begins.
+    pub(super) fn place(&self, section: &str, key: &str) -> Place {
+        match self.origin(section, key) {
+            Some(origin) => Place { origin, section: section.to_owned(), key: key.to_owned() },
+            None => Place { origin: self.section_origin(section), section: section.to_owned(), key: String::new() },
+        }
+    }
+
     /// Where an option was written, if it was.
-    pub(super) fn origin(&self, section: &str, key: &str) -> Option<Origin> {
+    fn origin(&self, section: &str, key: &str) -> Option<Origin> {
         self.document.entry(self.document.section(section)?, key)
     }
 

@@ -16,7 +16,7 @@ use super::shlex::{Mode, ShlexError, tokens};
 pub(super) type Pairs = Vec<(String, String)>;
 
 /// A list that was understood.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub(super) pairs: Pairs,
     /// Something was skipped: the values may be shorter than what was written.

@@ -6,26 +6,13 @@
 
 use std::fmt;
 
-use supervisor_protocol::event::EventKind;
 use supervisor_protocol::repr::str_repr;
 use thiserror::Error;
 
-use super::closest::closest;
-use super::model::Origin;
+use super::model::Place;
 use super::value::ValueError;
 use supervisor_protocol::ini::dialect::DialectError;
 use supervisor_protocol::ini::expand::ExpandError;
-
-/// Where something is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// File and line.
-    pub origin: Origin,
-    /// Section name.
-    pub section: String,
-    /// Option name; empty when the section as a whole is meant.
-    pub key: String,
-}
 
 /// A configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,13 +100,6 @@ impl ConfigError {
         &self.0.cause
     }
 
-    /// What may have been meant, as a sentence. It is no part of the text.
-    pub fn hint(&self) -> Option<String> {
-        let Cause::UnknownEvent { name, .. } = self.cause() else { return None };
-        let known = EventKind::ALL.iter().map(|kind| kind.name());
-        closest(name, known).map(|known| format!("did you mean {known}?"))
-    }
-
     /// Where it is written, if it is about something that was written.
     pub fn place(&self) -> Option<&Place> {
         self.0.place.as_ref()
@@ -156,24 +136,5 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         std::error::Error::source(&self.0.cause)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hint_names_the_closest_event() {
-        let error = |name: &str| {
-            let (name, section) = (name.to_owned(), "eventlistener:x".to_owned());
-            ConfigError::from(Cause::UnknownEvent { name, section })
-        };
-        let exited = error("PROCESS_STATE_EXIT");
-        assert_eq!(exited.to_string(), "Unknown event type PROCESS_STATE_EXIT in [eventlistener:x] events");
-        assert_eq!(exited.hint().as_deref(), Some("did you mean PROCESS_STATE_EXITED?"));
-        assert_eq!(error("TICK5").hint().as_deref(), Some("did you mean TICK_5?"));
-        assert_eq!(error("").hint(), None);
-        assert_eq!(ConfigError::from(Cause::NoDaemonSection).hint(), None);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::model::ProcessConfig;
 use super::{User, World};
 
 /// `/`, `/tmp`, `/etc` and `/home/me` exist; `root` and `www` (33:34, home `/var/www`) are users, `staff` (50) is a
-/// group; the daemon runs as uid 1000 in `/cwd`.
+/// group; the daemon runs as uid 1000 in `/cwd`; the only command is `cat`, and 4096 files may be open.
 pub(crate) struct FakeWorld;
 
 impl World for FakeWorld {
@@ -43,5 +44,16 @@ impl World for FakeWorld {
 
     fn uid(&self) -> u32 {
         1000
+    }
+
+    fn command(&self, process: &ProcessConfig) -> Result<(), String> {
+        match process.command.as_str() {
+            "cat" => Ok(()),
+            other => Err(format!("can't find command '{other}'")),
+        }
+    }
+
+    fn limits(&self, minfds: i64, _: i64) -> Result<(), String> {
+        if minfds > 4096 { Err("only 4096 file descriptors".to_owned()) } else { Ok(()) }
     }
 }

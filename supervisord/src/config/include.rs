@@ -4,8 +4,9 @@
 //! An `[include]` section in an included file is not followed. A file that cannot be read is skipped with a
 //! warning (Supervisor skips it in silence). Contract 2.8.
 
-use super::error::{Cause, ConfigError, Place};
-use super::model::Notice;
+use super::error::{Cause, ConfigError};
+use super::findings::Findings;
+use super::model::{Notice, Place};
 use super::{Included, Inputs, options};
 use supervisor_protocol::ini::document::Document;
 use supervisor_protocol::ini::expand::{Scope, expand, texts, variables};
@@ -13,30 +14,50 @@ use supervisor_protocol::ini::text::is_blank;
 use supervisor_protocol::ini::{dialect, paths};
 
 /// Reads the files that the main file includes, if it has an `[include]` section.
-pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, notices: &mut Vec<Notice>) -> Result<(), ConfigError> {
+pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, findings: &Findings) -> Result<(), ConfigError> {
     if document.section("include").is_none() {
         return Ok(());
     }
     document.expand_here(inputs.here);
-    for pattern in patterns(document, inputs)? {
+    let place = place(document);
+    let patterns = match patterns(document, inputs) {
+        Ok(patterns) => patterns,
+        Err(error) => {
+            findings.keep(error)?;
+            Vec::new()
+        }
+    };
+    let warn = |text: String| findings.notice(Notice { place: Some(place.clone()), ..Notice::warn(text) });
+    for pattern in patterns {
         let matches = (inputs.include)(&pattern);
         if matches.is_empty() {
-            notices.push(Notice::Warn(format!("No file matches via include \"{pattern}\"")));
+            warn(format!("No file matches via include \"{pattern}\""));
         }
         for Included { path, content } in matches {
             match content {
                 Ok(bytes) => {
-                    notices.push(Notice::Info(format!("Included extra file \"{path}\" during parsing")));
-                    dialect::parse(document, &path, &bytes)?;
+                    findings.notice(Notice::info(format!("Included extra file \"{path}\" during parsing")));
+                    if let Err(error) = dialect::parse(document, &path, &bytes) {
+                        findings.keep(error.into())?;
+                    }
                     document.expand_here(&paths::absolute(inputs.world.cwd(), paths::parent(&path)).to_string_lossy());
                 }
-                Err(reason) => {
-                    notices.push(Notice::Warn(format!("Could not read extra file \"{path}\", skipping it: {reason}")));
-                }
+                Err(reason) => warn(format!("Could not read extra file \"{path}\", skipping it: {reason}")),
             }
         }
     }
     Ok(())
+}
+
+/// Where `files` is written, else where the section begins.
+fn place(document: &Document) -> Place {
+    let section = "include".to_owned();
+    let Some(own) = document.section(&section) else { return Place::default() };
+    let key = options::table::include::FILES.entry.name;
+    match document.entry(own, key) {
+        Some(origin) => Place { origin, section, key: key.to_owned() },
+        None => Place { origin: document.origin(own.mark), section, key: String::new() },
+    }
 }
 
 /// The patterns of `files`, made absolute.
@@ -44,14 +65,13 @@ fn patterns(document: &Document, inputs: &Inputs<'_>) -> Result<Vec<String>, Con
     let key = options::table::include::FILES.entry.name;
     let section = document.section("include");
     let entry = section.and_then(|section| section.entry(key)).or_else(|| document.defaults.entry(key));
-    let Some(entry) = entry else { return Err(Cause::NoIncludeFiles.into()) };
+    let place = place(document);
+    let Some(entry) = entry else { return Err(ConfigError::from(Cause::NoIncludeFiles).at(place)) };
     let environment = variables(inputs.environment.iter().map(|(name, value)| (name, value))).collect();
     let names = texts([("here", inputs.here), ("host_node_name", inputs.host_node_name)]);
     // The environment hides the other names, as it does in Supervisor; both kinds never meet.
-    let files = expand(&entry.value, Scope(&[&names, &environment]), "include.files").map_err(|error| {
-        let place = Place { origin: document.origin(entry.mark), section: "include".to_owned(), key: key.to_owned() };
-        ConfigError::from(Cause::from(error)).at(place)
-    })?;
+    let files = expand(&entry.value, Scope(&[&names, &environment]), "include.files")
+        .map_err(|error| ConfigError::from(Cause::from(error)).at(place))?;
     Ok(files
         .split(is_blank)
         .filter(|pattern| !pattern.is_empty())

@@ -13,15 +13,20 @@
 //! the same inputs always gives the same configuration, and [`diff`] can compare two of them.
 
 mod canonical;
+pub mod check;
 mod closest;
 pub mod diff;
 mod environment;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+mod findings;
+mod hint;
 mod include;
+mod lint;
 pub mod model;
 pub mod options;
+pub mod report;
 mod schema;
 mod shlex;
 pub mod signals;
@@ -30,12 +35,13 @@ pub mod value;
 use std::path::Path;
 
 pub use environment::EnvironmentError;
-pub use error::{Cause, ConfigError, Place, SocketProblem};
+pub use error::{Cause, ConfigError, SocketProblem};
 pub use schema::daemon::Overrides;
 pub use shlex::ShlexError;
 
 use canonical::Store;
-use model::{Config, DaemonConfig};
+use findings::Findings;
+use model::{Config, DaemonConfig, ProcessConfig};
 use supervisor_protocol::ini::dialect;
 use supervisor_protocol::ini::document::Document;
 
@@ -68,6 +74,16 @@ pub trait World {
     fn cwd(&self) -> &Path;
     /// The real user id of the daemon.
     fn uid(&self) -> u32;
+    /// Whether a process could be started now.
+    ///
+    /// # Errors
+    /// Why its command cannot be executed.
+    fn command(&self, process: &ProcessConfig) -> Result<(), String>;
+    /// Whether the daemon could have so many open files and processes.
+    ///
+    /// # Errors
+    /// Which limit is in the way.
+    fn limits(&self, minfds: i64, minprocs: i64) -> Result<(), String>;
 }
 
 /// The main file.
@@ -110,12 +126,21 @@ pub struct Inputs<'a> {
 /// The first mistake, in the order of evaluation of contract section 2. `Display` of the error is the text that
 /// users see.
 pub fn read(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Result<Config, ConfigError> {
+    let findings = Findings::strict();
+    let store = gather(main, inputs, &findings)?;
+    let config = schema::read(&store, inputs, &findings)?;
+    let (notices, _) = findings.into_parts();
+    Ok(Config { notices, ..config })
+}
+
+/// Everything that is written, from all files.
+fn gather(main: SourceFile<'_>, inputs: &Inputs<'_>, findings: &Findings) -> Result<Store, ConfigError> {
     let mut document = Document::new();
-    dialect::parse(&mut document, main.name, main.bytes)?;
-    let mut notices = Vec::new();
-    include::read(&mut document, inputs, &mut notices)?;
-    let store = Store::new(document).map_err(|error| Cause::Canonical(error.to_string()))?;
-    schema::read(&store, inputs, notices)
+    if let Err(error) = dialect::parse(&mut document, main.name, main.bytes) {
+        findings.keep(error.into())?;
+    }
+    include::read(&mut document, inputs, findings)?;
+    Ok(Store::new(document).map_err(|error| Cause::Canonical(error.to_string()))?)
 }
 
 /// Resolves `user=` of the daemon: a start step of its own, which a reread does not take.

@@ -44,13 +44,53 @@ impl Config {
     }
 }
 
+/// Where something is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// File and line.
+    pub origin: Origin,
+    /// Section name; empty when the file as a whole is meant.
+    pub section: String,
+    /// Option name; empty when the section as a whole is meant.
+    pub key: String,
+}
+
+/// `FILE:LINE: [SECTION] KEY`, as far as it is known.
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.origin.file)?;
+        if self.origin.line > 0 {
+            write!(f, ":{}", self.origin.line)?;
+        }
+        match (self.section.as_str(), self.key.as_str()) {
+            ("", _) => Ok(()),
+            (section, "") => write!(f, ": [{section}]"),
+            (section, key) => write!(f, ": [{section}] {key}"),
+        }
+    }
+}
+
 /// A message that arose before the activity log was open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// Logged at WARN.
-    Warn(String),
-    /// Logged at INFO.
-    Info(String),
+pub struct Notice {
+    /// Info, Warn or Critical.
+    pub level: LogLevel,
+    /// The line of the log.
+    pub text: String,
+    /// What it is about.
+    pub place: Option<Place>,
+}
+
+impl Notice {
+    /// A line at WARN.
+    pub fn warn(text: impl Into<String>) -> Self {
+        Notice { level: LogLevel::Warn, text: text.into(), place: None }
+    }
+
+    /// A line at INFO.
+    pub fn info(text: impl Into<String>) -> Self {
+        Notice { level: LogLevel::Info, text: text.into(), place: None }
+    }
 }
 
 /// `[supervisord]`: see <http://supervisord.org/configuration.html#supervisord-section-settings>.

@@ -14,7 +14,7 @@ use supervisor_protocol::repr::{bytes_repr, decode_or_repr, str_repr};
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
 use super::death::{Death, signal_name};
-use crate::config::model::{LogLevel, Seconds};
+use crate::config::model::{LogLevel, Notice, Seconds};
 
 /// One line (or block of lines) of the activity log.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,7 @@ pub enum Message {
     RunningAsRoot,
     ConfigWarning(String),
     ConfigInfo(String),
+    ConfigCritical(String),
     UidSet(u32),
     LimitRaised { limit: &'static str, to: u64 },
     RpcInterfaceInitialized { namespace: String },
@@ -103,12 +104,24 @@ pub enum ChannelKind {
     Input,
 }
 
+impl From<&Notice> for Message {
+    fn from(notice: &Notice) -> Self {
+        let text = notice.text.clone();
+        match notice.level {
+            LogLevel::Critical | LogLevel::Error => Message::ConfigCritical(text),
+            LogLevel::Warn => Message::ConfigWarning(text),
+            LogLevel::Info | LogLevel::Debug | LogLevel::Trace | LogLevel::Blather => Message::ConfigInfo(text),
+        }
+    }
+}
+
 impl Message {
     /// The level it is logged at.
     pub fn level(&self) -> LogLevel {
         use Message::*;
         match self {
             RunningAsRoot
+            | ConfigCritical(_)
             | UnauthenticatedServer { .. }
             | DirectoryFailed { .. }
             | PidfileFailed(_)
@@ -193,7 +206,7 @@ impl fmt::Display for Message {
                  config file.  If you intend to run as root, you can set user=root in the config file to avoid this \
                  message.",
             ),
-            ConfigWarning(text) | ConfigInfo(text) => f.write_str(text),
+            ConfigWarning(text) | ConfigInfo(text) | ConfigCritical(text) => f.write_str(text),
             UidSet(uid) => write!(f, "Set uid to user {uid} succeeded"),
             LimitRaised { limit, to } => write!(f, "Increased {limit} limit to {to}"),
             RpcInterfaceInitialized { namespace } => write!(f, "RPC interface '{namespace}' initialized"),

@@ -11,7 +11,10 @@ use nix::unistd::{Gid, Group, Uid};
 use thiserror::Error;
 
 use super::glob::glob;
-use crate::config::model::Config;
+use super::privileges::raise_limits;
+use super::program;
+use crate::config::model::{Config, ProcessConfig};
+use crate::config::report::Report;
 use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World};
 use supervisor_protocol::ini::paths;
 
@@ -41,10 +44,10 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What may have been meant, as a sentence.
-    pub fn hint(&self) -> Option<String> {
+    /// Where it is, and how to mend it.
+    pub fn advice(&self) -> Option<String> {
         match self {
-            LoadError::Config(error) => error.hint(),
+            LoadError::Config(error) => error.advice(),
             LoadError::NotFoundByDefault(_) | LoadError::NotFound(_) | LoadError::Unreadable(_) => None,
         }
     }
@@ -99,6 +102,23 @@ pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile
 /// # Errors
 /// A missing or unreadable main file, or the first mistake in the configuration.
 pub fn load(main: &MainFile, overrides: &Overrides, system: &System) -> Result<Config, LoadError> {
+    with_inputs(main, overrides, system, |file, inputs| Ok(config::read(file, inputs)?))?
+}
+
+/// Reads the same, and reports all that is wrong with it.
+///
+/// # Errors
+/// A missing or unreadable main file.
+pub fn check(main: &MainFile, overrides: &Overrides, system: &System) -> Result<Report, LoadError> {
+    with_inputs(main, overrides, system, config::check::check)
+}
+
+fn with_inputs<T>(
+    main: &MainFile,
+    overrides: &Overrides,
+    system: &System,
+    read: impl FnOnce(SourceFile<'_>, &Inputs<'_>) -> T,
+) -> Result<T, LoadError> {
     if main.name.is_empty() || !main.path.exists() {
         return Err(LoadError::NotFound(main.name.clone()));
     }
@@ -112,7 +132,7 @@ pub fn load(main: &MainFile, overrides: &Overrides, system: &System) -> Result<C
         world: system,
         include: &read_all,
     };
-    Ok(config::read(SourceFile { name: &main.name, bytes: &bytes }, &inputs)?)
+    Ok(read(SourceFile { name: &main.name, bytes: &bytes }, &inputs))
 }
 
 /// Reads all files that match a pattern.
@@ -190,6 +210,16 @@ impl World for System {
     fn uid(&self) -> u32 {
         Uid::current().as_raw()
     }
+
+    fn command(&self, process: &ProcessConfig) -> Result<(), String> {
+        let environment = std::env::vars_os().collect();
+        program::resolve(process, &environment).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn limits(&self, minfds: i64, minprocs: i64) -> Result<(), String> {
+        // Who asks ends soon, so what is raised here does not matter.
+        raise_limits(minfds, minprocs).map(drop)
+    }
 }
 
 #[cfg(test)]
@@ -253,11 +283,14 @@ mod tests {
         let commands: Vec<&str> = config.groups.iter().map(|group| group.processes[0].command.as_str()).collect();
         assert_eq!(commands, [format!("{here}/conf.d/a"), format!("{here}/conf.d/b")]);
         assert_eq!(config.groups[0].origin.file, format!("{here}/conf.d/a.ini"));
-        use crate::config::model::Notice::{Info, Warn};
-        assert_eq!(config.notices.len(), 4);
-        assert_eq!(config.notices[0], Info(format!("Included extra file \"{here}/conf.d/a.ini\" during parsing")));
-        assert!(matches!(&config.notices[2], Warn(text) if text.contains("conf.d/c.ini\", skipping it")));
-        assert_eq!(config.notices[3], Warn(format!("No file matches via include \"{here}/none*\"")));
+        let notices: Vec<_> = config.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect();
+        assert_eq!(notices.len(), 4);
+        use crate::config::model::LogLevel::{Info, Warn};
+        assert_eq!(notices[0], (Info, format!("Included extra file \"{here}/conf.d/a.ini\" during parsing").as_str()));
+        assert!(notices[2].0 == Warn && notices[2].1.contains("conf.d/c.ini\", skipping it"));
+        assert_eq!(notices[3], (Warn, format!("No file matches via include \"{here}/none*\"").as_str()));
+        let place = config.notices[3].place.as_ref().map(ToString::to_string);
+        assert_eq!(place.as_deref(), Some("supervisord.conf:4: [include] files"));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 pub mod activity;
 pub mod autolog;
+mod check;
 mod child;
 mod childlogs;
 pub mod clock;

@@ -19,6 +19,7 @@ use supervisor_protocol::getopt::prog_path;
 use tokio::runtime::Runtime;
 
 use super::activity::ActivityLog;
+use super::check;
 use super::childlogs::ChildLogs;
 use super::daemonize::{self, PidFile, Side};
 use super::fcgi::{self, Sockets};
@@ -29,7 +30,7 @@ use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
 use crate::cli::{self, Action, CliOptions};
-use crate::config::model::{Config, DaemonLog, GroupConfig, Notice};
+use crate::config::model::{Config, DaemonLog, GroupConfig};
 use crate::config::{self};
 use crate::engine::message::Message;
 use crate::engine::{After, LogPaths};
@@ -52,7 +53,7 @@ const NOTES: usize = 1024;
 #[derive(Debug)]
 struct StartError {
     text: String,
-    /// What may have been meant: a further line on the terminal.
+    /// Where it is, and how to mend it: a further line on the terminal.
     hint: Option<String>,
     status: u8,
 }
@@ -66,7 +67,7 @@ fn failure(error: impl ToString) -> StartError {
 }
 
 fn unusable(error: LoadError) -> StartError {
-    StartError { hint: error.hint(), ..usage(error) }
+    StartError { hint: error.advice(), ..usage(error) }
 }
 
 /// Runs the daemon with this command line, program name included; yields its exit status.
@@ -74,7 +75,7 @@ pub fn run(args: Vec<OsString>) -> u8 {
     let mut args = args.into_iter();
     let prog = invoked_as(args.next().unwrap_or_else(|| "supervisord".into()));
     match start(&prog, args) {
-        Ok(()) => 0,
+        Ok(status) => status,
         Err(error) => {
             // There is nowhere left to tell about a closed stderr.
             let hint = error.hint.map(|hint| format!("{hint}\n")).unwrap_or_default();
@@ -93,26 +94,31 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<(), StartError> {
+fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartError> {
     daemonize::open_standard_descriptors().map_err(failure)?;
     let system = System::look().map_err(failure)?;
-    let options = match cli::parse(args, &system).map_err(usage)? {
+    let (options, check) = match cli::parse(args, &system).map_err(usage)? {
         Action::Help => return print(&cli::help(prog)),
         Action::Version => return print(&format!("{VERSION}\n")),
-        Action::Run(options) => options,
+        Action::Run(options) => (options, None),
+        Action::Check(options, format) => (options, Some(format)),
     };
     if options.configuration.is_none() && Uid::current().is_root() {
         // A closed stderr is no reason not to start.
         let _ = writeln!(io::stderr(), "{prog}: UserWarning: {ROOT_SEARCH_WARNING}");
     }
-    let main = load::find(options.configuration.as_deref(), prog, &system).map_err(usage)?;
-    Daemon { main, options, system: Rc::new(system), runtime: None, next_serial: 0 }.run()
+    let main = load::find(options.configuration.as_deref(), prog, &system);
+    if let Some(format) = check {
+        return Ok(check::run(main, &options.overrides, &system, format));
+    }
+    let main = main.map_err(usage)?;
+    Daemon { main, options, system: Rc::new(system), runtime: None, next_serial: 0 }.run().map(|()| 0)
 }
 
-fn print(text: &str) -> Result<(), StartError> {
+fn print(text: &str) -> Result<u8, StartError> {
     // Whoever closed stdout does not want to read it.
     let _ = io::stdout().write_all(text.as_bytes());
-    Ok(())
+    Ok(0)
 }
 
 /// What outlives a reload.
@@ -172,15 +178,10 @@ impl Daemon {
             infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
         }
         let mut activity = open_activity_log(&config)?;
-        let warnings = config.notices.iter().filter_map(|notice| match notice {
-            Notice::Warn(text) => Some(Message::ConfigWarning(text.clone())),
-            Notice::Info(_) => None,
-        });
-        let included = config.notices.iter().filter_map(|notice| match notice {
-            Notice::Info(text) => Some(Message::ConfigInfo(text.clone())),
-            Notice::Warn(_) => None,
-        });
-        for message in criticals.into_iter().chain(warnings).chain(included).chain(infos) {
+        let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
+        // Warnings come before what is merely told, as in Supervisor.
+        noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
+        for message in criticals.into_iter().chain(noted).chain(infos) {
             log(&mut activity, &message);
         }
         if let (true, DaemonLog::File(path)) = (activity.is_limit_ignored(), &config.daemon.logfile) {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::super::environment;
 use super::super::error::ConfigError;
-use super::super::model::{DaemonConfig, DaemonLog, LogLevel, Notice};
+use super::super::model::{DaemonConfig, DaemonLog, LogLevel};
 use super::super::options::table::daemon as table;
 use super::super::value::ValueError;
 use super::Context;
@@ -37,14 +37,12 @@ pub struct Overrides {
     pub childlogdir: Option<PathBuf>,
     pub minfds: Option<i64>,
     pub minprocs: Option<i64>,
+    /// `--ignore-plugins`: go on without RPC interfaces that are Python code.
+    pub ignore_plugins: bool,
 }
 
 /// Reads the section.
-pub(super) fn read(
-    context: &Context<'_>,
-    overrides: &Overrides,
-    notices: &mut Vec<Notice>,
-) -> Result<DaemonConfig, ConfigError> {
+pub(super) fn read(context: &Context<'_>, overrides: &Overrides) -> Result<DaemonConfig, ConfigError> {
     let section = context.reader("supervisord");
     let scope = Scope(&[&context.variables, &context.here_layer]);
     let minfds = section.get(&table::MINFDS, scope)?;
@@ -63,7 +61,7 @@ pub(super) fn read(
     let childlogdir = section.find(&table::CHILDLOGDIR, scope)?;
     let nocleanup = section.get(&table::NOCLEANUP, scope)?;
     let strip_ansi = section.get(&table::STRIP_ANSI, scope)?;
-    let environment = environment(context, notices)?;
+    let environment = environment(context)?;
 
     let given = |path: &Option<String>| path.clone().filter(|path| !path.is_empty());
     let cwd = context.world.cwd();
@@ -95,16 +93,17 @@ pub(super) fn read(
 
 /// Expanded twice, the second time tolerantly: a `%%` is a percent sign, and what only works through two passes
 /// in Supervisor still works (Q18).
-fn environment(context: &Context<'_>, notices: &mut Vec<Notice>) -> Result<BTreeMap<String, String>, ConfigError> {
+fn environment(context: &Context<'_>) -> Result<BTreeMap<String, String>, ConfigError> {
     let section = context.reader("supervisord");
     let entry = &table::ENVIRONMENT.entry;
     let node = texts([("host_node_name", context.host_node_name)]);
     let scope = Scope(&[&context.variables, &context.here_layer, &node]);
     let text = section.get(&table::ENVIRONMENT, scope)?;
     let text = expand_again(text, scope);
-    let parsed = environment::parse(&text).map_err(|error| section.error(entry, ValueError::from(error)))?;
+    let parsed = environment::parse(&text).map_err(|error| section.error(entry, ValueError::from(error)));
+    let parsed = section.or(parsed, Default::default)?;
     if parsed.is_cut {
-        notices.push(super::program::cut_environment("supervisord"));
+        section.warn(entry.name, super::program::CUT_ENVIRONMENT);
     }
     Ok(parsed.pairs.into_iter().collect())
 }

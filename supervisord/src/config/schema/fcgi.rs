@@ -1,7 +1,7 @@
 //! `[fcgi-program:x]`: a program whose processes share a listening socket. Contract 2.6.
 
 use super::super::error::{Cause, ConfigError, SocketProblem};
-use super::super::model::{FastCgiConfig, GroupConfig, GroupKind, Notice};
+use super::super::model::{FastCgiConfig, GroupConfig, GroupKind};
 use super::super::options::table::{fcgi as table, program as program_table};
 use super::super::{World, value};
 use super::{Context, Reader, program};
@@ -10,17 +10,14 @@ use supervisor_protocol::ini::paths;
 use supervisor_protocol::ini::text::is_blank;
 
 /// Reads the section as a group of its own.
-pub(super) fn read(
-    context: &Context<'_>,
-    section: &str,
-    notices: &mut Vec<Notice>,
-) -> Result<GroupConfig, ConfigError> {
+pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {
     let reader = context.reader(section);
-    let name = program::name(&reader)?;
+    let name = reader.or(program::name(&reader), String::new)?;
     let scope = Scope(&[&context.variables, &context.here_layer]);
     let priority = reader.get(&program_table::PRIORITY, scope)?;
-    let socket = socket(context, &reader)?;
-    let processes = program::processes(context, section, &name, notices)?;
+    let unusable = || FastCgiConfig { url: String::new(), backlog: None, owner: None, mode: DEFAULT_MODE };
+    let socket = reader.or(socket(context, &reader), unusable)?;
+    let processes = program::processes(context, section, &name)?;
     let origin = context.store.section_origin(section);
     Ok(GroupConfig { name, priority, kind: GroupKind::FastCgi(socket), processes, origin })
 }
@@ -53,8 +50,9 @@ struct Written {
 
 type Address = (String, Option<(u32, Option<u32>)>, u32);
 
+const DEFAULT_MODE: u32 = 0o700;
+
 fn address(text: &str, written: &Written, world: &dyn World) -> Result<Address, SocketProblem> {
-    const DEFAULT_MODE: u32 = 0o700;
     if let Some(path) = text.strip_prefix("unix://") {
         if !path.starts_with('/') {
             return Err(SocketProblem::Relative(path.to_owned()));

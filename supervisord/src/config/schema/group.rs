@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::model::{GroupConfig, GroupKind, Notice, ProcessConfig};
+use super::super::findings::Findings;
+use super::super::model::{GroupConfig, GroupKind, ProcessConfig};
 use super::super::options::table::group as table;
-use super::{Context, fcgi, program};
+use super::{Context, Reader, fcgi, program};
 use supervisor_protocol::ini::expand::Scope;
 
 /// Reads a group; `members` collects the headers of the sections in it.
@@ -16,10 +17,9 @@ pub(super) fn read(
     context: &Context<'_>,
     section: &str,
     members: &mut HashSet<String>,
-    notices: &mut Vec<Notice>,
 ) -> Result<GroupConfig, ConfigError> {
     let reader = context.reader(section);
-    let name = program::name(&reader)?;
+    let name = reader.or(program::name(&reader), String::new)?;
     let scope = Scope(&[&context.variables, &context.here_layer]);
     let programs = reader.get(&table::PROGRAMS, scope)?;
     let priority = reader.get(&table::PRIORITY, scope)?;
@@ -33,12 +33,13 @@ pub(super) fn read(
             false => Cause::UnknownMember { section, name: member.clone() },
         };
         if is_program == is_fcgi {
-            return Err(reader.error(&table::PROGRAMS.entry, cause(section.to_owned())));
+            reader.keep(reader.error(&table::PROGRAMS.entry, cause(section.to_owned())))?;
+            continue;
         }
         let member_section = if is_program { as_program } else { as_fcgi };
-        let mut of_member = program::processes(context, &member_section, &name, notices)?;
+        let mut of_member = program::processes(context, &member_section, &name)?;
         if is_fcgi {
-            share_socket(context, section, &member_section, &mut of_member, notices);
+            share_socket(context, section, &member_section, &mut of_member);
         }
         processes.append(&mut of_member);
         members.insert(member_section);
@@ -49,17 +50,13 @@ pub(super) fn read(
 
 /// Gives the processes of an fcgi-program their socket. Supervisor does not even read the options of a member's
 /// socket, so a mistake there is a warning.
-fn share_socket(
-    context: &Context<'_>,
-    group: &str,
-    section: &str,
-    processes: &mut [ProcessConfig],
-    notices: &mut Vec<Notice>,
-) {
-    match fcgi::socket(context, &context.reader(section)) {
+fn share_socket(context: &Context<'_>, group: &str, section: &str, processes: &mut [ProcessConfig]) {
+    let reader = context.reader(section);
+    match fcgi::socket(context, &Reader { findings: &Findings::strict(), ..reader }) {
         Ok(socket) => processes.iter_mut().for_each(|process| process.fcgi = Some(socket.clone())),
-        Err(error) => notices.push(Notice::Warn(format!(
-            "For [{section}], its processes in [{group}] run without a shared socket: {error}"
-        ))),
+        Err(error) => {
+            let key = error.place().map_or("", |place| &place.key);
+            reader.warn(key, &format!("its processes in [{group}] run without a shared socket: {error}"));
+        }
     }
 }

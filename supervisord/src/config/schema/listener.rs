@@ -3,17 +3,13 @@
 use supervisor_protocol::event::EventKind;
 
 use super::super::error::{Cause, ConfigError};
-use super::super::model::{GroupConfig, GroupKind, Notice, PoolConfig, ResultHandler};
+use super::super::model::{GroupConfig, GroupKind, PoolConfig, ResultHandler};
 use super::super::options::table::listener as table;
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::Scope;
 
 /// Reads a pool. Its name is the text after the colon as it stands, unlike that of a program.
-pub(super) fn read(
-    context: &Context<'_>,
-    section: &str,
-    notices: &mut Vec<Notice>,
-) -> Result<GroupConfig, ConfigError> {
+pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {
     let reader = context.reader(section);
     let scope = Scope(&[&context.variables, &context.here_layer]);
     let name = program::after_colon(section).to_owned();
@@ -23,9 +19,9 @@ pub(super) fn read(
     let events = events(&reader, scope)?;
     if reader.get(&table::REDIRECT_STDERR, scope)? {
         let cause = Cause::RedirectedListener { section: section.to_owned() };
-        return Err(reader.error(&table::REDIRECT_STDERR.entry, cause));
+        reader.keep(reader.error(&table::REDIRECT_STDERR.entry, cause))?;
     }
-    let processes = program::processes(context, section, &name, notices)?;
+    let processes = program::processes(context, section, &name)?;
     let origin = context.store.section_origin(section);
     let kind = GroupKind::EventListener(PoolConfig { events, buffer_size, result_handler });
     Ok(GroupConfig { name, priority, kind, processes, origin })
@@ -43,7 +39,8 @@ fn result_handler(reader: &Reader<'_>, scope: Scope<'_>) -> Result<ResultHandler
         return Ok(ResultHandler::SupervisorStdout);
     }
     let cause = Cause::Unresolvable { spec, section: reader.section.to_owned() };
-    Err(reader.error(&table::RESULT_HANDLER.entry, cause))
+    reader.keep(reader.error(&table::RESULT_HANDLER.entry, cause))?;
+    Ok(ResultHandler::Default)
 }
 
 fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, ConfigError> {
@@ -52,7 +49,8 @@ fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, C
         Ok(events) if events > 0 => Ok(Some(events)),
         _ => {
             let cause = Cause::BufferSize { section: reader.section.to_owned(), size };
-            Err(reader.error(&table::BUFFER_SIZE.entry, cause))
+            reader.keep(reader.error(&table::BUFFER_SIZE.entry, cause))?;
+            Ok(None)
         }
     }
 }
@@ -62,13 +60,14 @@ fn events(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Vec<EventKind>, Confi
     let names = reader.get(&table::EVENTS, scope)?;
     let section = || reader.section.to_owned();
     if names.is_empty() {
-        return Err(reader.error(&table::EVENTS.entry, Cause::NoEvents { section: section() }));
+        reader.keep(reader.error(&table::EVENTS.entry, Cause::NoEvents { section: section() }))?;
     }
     let mut events = Vec::new();
     for name in names {
         let name = name.to_uppercase();
         let Ok(kind) = name.parse::<EventKind>() else {
-            return Err(reader.error(&table::EVENTS.entry, Cause::UnknownEvent { name, section: section() }));
+            reader.keep(reader.error(&table::EVENTS.entry, Cause::UnknownEvent { name, section: section() }))?;
+            continue;
         };
         if !events.contains(&kind) {
             events.push(kind);

@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::canonical::Store;
 use super::error::{Cause, ConfigError};
-use super::model::{Config, GroupConfig, Notice, Origin, ProcessConfig};
+use super::findings::Findings;
+use super::model::{Config, GroupConfig, Origin, ProcessConfig};
 use super::{Inputs, World};
 use reader::Reader;
 use supervisor_protocol::ini::expand::{Layer, texts, variables};
@@ -28,6 +29,7 @@ use supervisor_protocol::ini::expand::{Layer, texts, variables};
 /// What the sections share.
 struct Context<'a> {
     store: &'a Store,
+    findings: &'a Findings,
     world: &'a dyn World,
     here: &'a str,
     host_node_name: &'a str,
@@ -40,18 +42,20 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn reader(&'a self, section: &'a str) -> Reader<'a> {
-        Reader { store: self.store, world: self.world, section }
+    fn reader<'r>(&'r self, section: &'r str) -> Reader<'r> {
+        Reader { store: self.store, world: self.world, section, findings: self.findings }
     }
 }
 
 /// Builds the configuration from everything that was written.
-pub(super) fn read(store: &Store, inputs: &Inputs<'_>, mut notices: Vec<Notice>) -> Result<Config, ConfigError> {
+/// The notices in it are still empty.
+pub(super) fn read(store: &Store, inputs: &Inputs<'_>, findings: &Findings) -> Result<Config, ConfigError> {
     if !store.has("supervisord") {
-        return Err(Cause::NoDaemonSection.into());
+        findings.keep(Cause::NoDaemonSection.into())?;
     }
     let mut context = Context {
         store,
+        findings,
         world: inputs.world,
         here: inputs.here,
         host_node_name: inputs.host_node_name,
@@ -59,55 +63,58 @@ pub(super) fn read(store: &Store, inputs: &Inputs<'_>, mut notices: Vec<Notice>)
         here_layer: texts([("here", inputs.here)]),
         environment: BTreeMap::new(),
     };
-    let daemon = daemon::read(&context, inputs.overrides, &mut notices)?;
+    let daemon = daemon::read(&context, inputs.overrides)?;
     context.variables.extend(variables(&daemon.environment));
     context.environment = daemon.environment.clone();
-    let rpc_interfaces = rpcinterface::read(&context)?;
-    let groups = read_groups(&context, &mut notices)?;
+    let rpc_interfaces = rpcinterface::read(&context, inputs.overrides.ignore_plugins)?;
+    let groups = read_groups(&context)?;
     let servers = servers::read(&context)?;
-    Ok(Config { daemon, servers, rpc_interfaces, groups, notices })
+    Ok(Config { daemon, servers, rpc_interfaces, groups, notices: Vec::new() })
 }
 
 /// Every group, sorted by priority and name.
-fn read_groups(context: &Context<'_>, notices: &mut Vec<Notice>) -> Result<Vec<GroupConfig>, ConfigError> {
+fn read_groups(context: &Context<'_>) -> Result<Vec<GroupConfig>, ConfigError> {
     let sections: Vec<&str> = context.store.sections().collect();
     let of_kind = |kind: &'static str| sections.iter().copied().filter(move |section| section.starts_with(kind));
     let mut members = HashSet::new();
     let mut groups = Vec::new();
+    let mut take = |group: Result<GroupConfig, ConfigError>| match group {
+        Ok(group) => {
+            groups.push(group);
+            Ok(())
+        }
+        Err(error) => context.findings.keep(error),
+    };
     for section in of_kind("group:") {
-        groups.push(group::read(context, section, &mut members, notices)?);
+        take(group::read(context, section, &mut members))?;
     }
     for section in of_kind("program:").filter(|section| !members.contains(*section)) {
-        groups.push(program::read(context, section, notices)?);
+        take(program::read(context, section))?;
     }
     for section in of_kind("eventlistener:") {
-        groups.push(listener::read(context, section, notices)?);
+        take(listener::read(context, section))?;
     }
     for section in of_kind("fcgi-program:").filter(|section| !members.contains(*section)) {
-        groups.push(fcgi::read(context, section, notices)?);
+        take(fcgi::read(context, section))?;
     }
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     for group in &mut groups {
-        drop_duplicate_processes(group, notices);
+        drop_duplicate_processes(context, group);
     }
-    Ok(drop_duplicate_groups(context, groups, notices))
+    Ok(drop_duplicate_groups(context, groups))
 }
 
 /// Of two groups with one name the first in order runs, as in Supervisor, and a warning names both (Q14).
-fn drop_duplicate_groups(
-    context: &Context<'_>,
-    groups: Vec<GroupConfig>,
-    notices: &mut Vec<Notice>,
-) -> Vec<GroupConfig> {
+fn drop_duplicate_groups(context: &Context<'_>, groups: Vec<GroupConfig>) -> Vec<GroupConfig> {
     let mut seen: HashMap<String, Origin> = HashMap::new();
     let mut kept = Vec::with_capacity(groups.len());
     for group in groups {
         if let Some(first) = seen.get(&group.name) {
             let (name, first) = (&group.name, header_at(context, first));
             let section = header_at(context, &group.origin);
-            notices.push(Notice::Warn(format!(
-                "For [{section}], a group named {name} is already defined by [{first}], so this section is ignored"
-            )));
+            context
+                .reader(section)
+                .warn("", &format!("a group named {name} is already defined by [{first}], so this section is ignored"));
             continue;
         }
         seen.insert(group.name.clone(), group.origin.clone());
@@ -123,7 +130,7 @@ fn header_at<'a>(context: &Context<'a>, origin: &Origin) -> &'a str {
 
 /// Of two processes with one name the last definition counts, at the place of the first, and a warning names
 /// both (Q14).
-fn drop_duplicate_processes(group: &mut GroupConfig, notices: &mut Vec<Notice>) {
+fn drop_duplicate_processes(context: &Context<'_>, group: &mut GroupConfig) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<ProcessConfig> = Vec::with_capacity(group.processes.len());
     for process in group.processes.drain(..) {
@@ -132,10 +139,13 @@ fn drop_duplicate_processes(group: &mut GroupConfig, notices: &mut Vec<Notice>) 
             kept.push(process);
             continue;
         };
-        notices.push(Notice::Warn(format!(
-            "For [{}], a process named {} of group {} is already defined by [{}], so only this definition is used",
-            process.section, process.name, group.name, first.section
-        )));
+        context.reader(&process.section).warn(
+            "",
+            &format!(
+                "a process named {} of group {} is already defined by [{}], so only this definition is used",
+                process.name, group.name, first.section
+            ),
+        );
         *first = process;
     }
     group.processes = kept;

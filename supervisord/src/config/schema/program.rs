@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::super::environment;
 use super::super::error::{Cause, ConfigError};
-use super::super::model::{ChannelConfig, GroupConfig, GroupKind, LogTarget, Notice, ProcessConfig, ServerUrl};
+use super::super::model::{ChannelConfig, GroupConfig, GroupKind, LogTarget, ProcessConfig, ServerUrl};
 use super::super::options::table::program as table;
 use super::super::options::{Setting, table::NAME};
 use super::super::value::{LogfileName, ValueError, find_forbidden};
@@ -19,16 +19,12 @@ use supervisor_protocol::ini::format::Term;
 use supervisor_protocol::ini::text::strip;
 
 /// `[program:x]` as a group of its own.
-pub(super) fn read(
-    context: &Context<'_>,
-    section: &str,
-    notices: &mut Vec<Notice>,
-) -> Result<GroupConfig, ConfigError> {
+pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {
     let reader = context.reader(section);
-    let name = name(&reader)?;
+    let name = reader.or(name(&reader), String::new)?;
     let scope = Scope(&[&context.variables, &context.here_layer]);
     let priority = reader.get(&table::PRIORITY, scope)?;
-    let processes = processes(context, section, &name, notices)?;
+    let processes = processes(context, section, &name)?;
     let origin = context.store.section_origin(section);
     Ok(GroupConfig { name, priority, kind: GroupKind::Programs, processes, origin })
 }
@@ -44,15 +40,10 @@ pub(super) fn name(reader: &Reader<'_>) -> Result<String, ConfigError> {
 }
 
 /// The processes of one program-like section in the group of that name, sorted by name.
-pub(super) fn processes(
-    context: &Context<'_>,
-    section: &str,
-    group: &str,
-    notices: &mut Vec<Notice>,
-) -> Result<Vec<ProcessConfig>, ConfigError> {
+pub(super) fn processes(context: &Context<'_>, section: &str, group: &str) -> Result<Vec<ProcessConfig>, ConfigError> {
     let reader = context.reader(section);
     Program::read(context, reader, group)
-        .and_then(|program| program.processes(notices))
+        .and_then(Program::processes)
         .map_err(|error| error.in_section(section, &context.store.section_origin(section).file))
 }
 
@@ -70,7 +61,6 @@ struct Program<'a> {
     stderr: Capture,
     /// A process with everything that needs no process number.
     template: ProcessConfig,
-    notices: Vec<Notice>,
 }
 
 /// The options of a channel that need no process number.
@@ -82,7 +72,7 @@ struct Capture {
 impl<'a> Program<'a> {
     fn read(context: &'a Context<'a>, reader: Reader<'a>, group: &str) -> Result<Self, ConfigError> {
         let section = reader.section;
-        let program_name = name(&reader)?;
+        let program_name = reader.or(name(&reader), String::new)?;
         let names = texts([
             ("here", context.here),
             ("program_name", &program_name),
@@ -118,21 +108,21 @@ impl<'a> Program<'a> {
         let uid = reader.find(&table::USER_, scope)?;
         let umask = reader.find(&table::UMASK, scope)?;
         let entry = &table::PROCESS_NAME.entry;
-        let process_name = reader.parse(entry, NAME, reader.raw(&table::PROCESS_NAME))?;
+        let process_name = reader.or(reader.parse(entry, NAME, reader.raw(&table::PROCESS_NAME)), String::new)?;
         if numprocs > 1 && !process_name.contains("%(process_num)") {
-            return Err(reader.error(entry, Cause::NoProcessNum));
+            reader.keep(reader.error(entry, Cause::NoProcessNum))?;
         }
         if stopasgroup && !killasgroup {
-            return Err(reader.error(&table::KILLASGROUP.entry, Cause::StopButNotKillGroup));
+            reader.keep(reader.error(&table::KILLASGROUP.entry, Cause::StopButNotKillGroup))?;
         }
-        let mut notices = Vec::new();
         if program_name.is_empty() {
-            notices.push(Notice::Warn(format!("For [{section}], the program name is empty")));
+            reader.warn("", "the program name is empty");
         }
         if stopsignal == 0 {
-            notices.push(Notice::Warn(format!(
-                "For [{section}], stopsignal is 0, so nothing is sent and every stop ends with SIGKILL after stopwaitsecs"
-            )));
+            reader.warn(
+                table::STOPSIGNAL.entry.name,
+                "stopsignal is 0, so nothing is sent and every stop ends with SIGKILL after stopwaitsecs",
+            );
         }
         let template = ProcessConfig {
             name: String::new(),
@@ -158,31 +148,25 @@ impl<'a> Program<'a> {
             stderr: EMPTY_CHANNEL,
             fcgi: None,
         };
-        Ok(Program {
-            context,
-            reader,
-            names,
-            process_name,
-            numprocs,
-            numprocs_start,
-            stdout,
-            stderr,
-            template,
-            notices,
-        })
+        Ok(Program { context, reader, names, process_name, numprocs, numprocs_start, stdout, stderr, template })
     }
 
-    fn processes(mut self, notices: &mut Vec<Notice>) -> Result<Vec<ProcessConfig>, ConfigError> {
-        notices.append(&mut self.notices);
+    fn processes(self) -> Result<Vec<ProcessConfig>, ConfigError> {
         let end = self.numprocs_start.saturating_add(self.numprocs);
-        let mut processes = (self.numprocs_start..end)
-            .map(|number| self.process(number, number == self.numprocs_start, notices))
-            .collect::<Result<Vec<ProcessConfig>, ConfigError>>()?;
+        let mut processes = Vec::new();
+        let mistakes = self.context.findings.mistakes();
+        for number in self.numprocs_start..end {
+            processes.push(self.process(number, number == self.numprocs_start)?);
+            if self.context.findings.mistakes() > mistakes {
+                // What is wrong with one is wrong with all.
+                break;
+            }
+        }
         processes.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(processes)
     }
 
-    fn process(&self, number: i64, is_first: bool, notices: &mut Vec<Notice>) -> Result<ProcessConfig, ConfigError> {
+    fn process(&self, number: i64, is_first: bool) -> Result<ProcessConfig, ConfigError> {
         let (reader, context) = (&self.reader, self.context);
         let section = reader.section;
         let mut own: Layer = Layer::from([
@@ -191,33 +175,37 @@ impl<'a> Program<'a> {
         ]);
         let scope = Scope(&[&context.variables, &self.names, &own]);
         let entry = &table::ENVIRONMENT.entry;
-        let text = reader.expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment")?;
-        let parsed = environment::parse(&text).map_err(|error| reader.error(entry, ValueError::from(error)))?;
+        let parsed = reader
+            .expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment")
+            .and_then(|text| environment::parse(&text).map_err(|error| reader.error(entry, ValueError::from(error))));
+        let parsed = reader.or(parsed, Default::default)?;
         if parsed.is_cut && is_first {
-            notices.push(cut_environment(section));
+            reader.warn(entry.name, CUT_ENVIRONMENT);
         }
         own.extend(variables(parsed.pairs.iter().map(|(name, value)| (name, value))));
 
         let scope = Scope(&[&context.variables, &self.names, &own]);
         let directory = reader.find(&table::DIRECTORY_, scope)?;
-        let stdout = channel(reader, &STDOUT, &self.stdout, scope, notices)?;
-        let mut stderr = channel(reader, &STDERR, &self.stderr, scope, notices)?;
+        let stdout = channel(reader, &STDOUT, &self.stdout, scope)?;
+        let mut stderr = channel(reader, &STDERR, &self.stderr, scope)?;
         if self.template.redirect_stderr {
             if stderr.was_path {
-                notices.push(Notice::Warn(format!(
-                    "For [{section}], redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has been ignored"
-                )));
+                reader.warn(
+                    table::STDERR_LOGFILE.entry.name,
+                    "redirect_stderr=true but stderr_logfile has also been set to a filename, the filename has been ignored",
+                );
             }
             stderr.config.logfile = LogTarget::None;
         }
-        let Some(command) = reader.find(&table::COMMAND, scope)? else {
-            return Err(reader.section_error(Cause::NoCommand { section: section.to_owned() }));
-        };
-        let name = reader.expand(&table::PROCESS_NAME.entry, &self.process_name, scope, "process_name")?;
+        let missing = Cause::NoCommand { section: section.to_owned() };
+        let command = reader.need(&table::COMMAND, scope, missing, String::new())?;
+        let name = reader.expand(&table::PROCESS_NAME.entry, &self.process_name, scope, "process_name");
+        let name = reader.or(name, String::new)?;
         if let Some(character) = find_forbidden(&name) {
-            notices.push(Notice::Warn(format!(
-                "For [{section}], the process name {name} contains '{character}', so that clients may be unable to name it"
-            )));
+            reader.warn(
+                table::PROCESS_NAME.entry.name,
+                &format!("the process name {name} contains '{character}', so that clients may be unable to name it"),
+            );
         }
         let mut environment = context.environment.clone();
         environment.extend(parsed.pairs);
@@ -233,12 +221,9 @@ impl<'a> Program<'a> {
     }
 }
 
-/// The warning about `environment=` text that no grammar reads as pairs (Q20).
-pub(super) fn cut_environment(section: &str) -> Notice {
-    Notice::Warn(format!(
-        "For [{section}], environment has text that is not part of any KEY=\"value\" pair, the text has been ignored"
-    ))
-}
+/// Of `environment=` text that no grammar reads as pairs (Q20).
+pub(super) const CUT_ENVIRONMENT: &str =
+    "environment has text that is not part of any KEY=\"value\" pair, the text has been ignored";
 
 const EMPTY_CHANNEL: ChannelConfig = ChannelConfig {
     logfile: LogTarget::None,
@@ -282,10 +267,9 @@ fn channel(
     options: &ChannelTable,
     capture: &Capture,
     scope: Scope<'_>,
-    notices: &mut Vec<Notice>,
 ) -> Result<Channel, ConfigError> {
-    let (section, key) = (reader.section, options.logfile.entry.name);
-    let logfile = logfile(reader, &options.logfile, scope)?;
+    let key = options.logfile.entry.name;
+    let logfile = reader.or(logfile(reader, &options.logfile, scope), || LogfileName::None)?;
     let logfile_backups = reader.get(&options.backups, scope)?;
     let logfile_maxbytes = reader.get(&options.maxbytes, scope)?;
     let mut syslog = reader.get(&options.syslog, scope)?;
@@ -293,17 +277,19 @@ fn channel(
     let target = match logfile {
         LogfileName::Syslog => {
             let replacement = options.syslog.entry.name;
-            notices.push(Notice::Warn(format!(
-                "For [{section}], {key}=syslog but this is deprecated and will be removed.  Use {replacement}=true to enable syslog instead."
-            )));
+            reader.warn(
+                key,
+                &format!("{key}=syslog but this is deprecated and will be removed.  Use {replacement}=true to enable syslog instead."),
+            );
             syslog = true;
             LogTarget::None
         }
         LogfileName::Auto => {
             if logfile_maxbytes == 0 {
-                notices.push(Notice::Warn(format!(
-                    "For [{section}], AUTO logging used for {key} without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally"
-                )));
+                reader.warn(
+                    key,
+                    &format!("AUTO logging used for {key} without rollover, set maxbytes > 0 to avoid filling up filesystem unintentionally"),
+                );
             }
             LogTarget::Auto
         }

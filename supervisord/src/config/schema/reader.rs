@@ -2,7 +2,9 @@
 
 use super::super::World;
 use super::super::canonical::Store;
-use super::super::error::{Cause, ConfigError, Place};
+use super::super::error::{Cause, ConfigError};
+use super::super::findings::Findings;
+use super::super::model::{LogLevel, Notice, Place};
 use super::super::options::{Entry, Optional, Parser, Setting};
 use supervisor_protocol::ini::expand::{Scope, expand};
 
@@ -12,21 +14,64 @@ pub(super) struct Reader<'a> {
     pub(super) store: &'a Store,
     pub(super) world: &'a dyn World,
     pub(super) section: &'a str,
+    pub(super) findings: &'a Findings,
 }
 
 impl<'a> Reader<'a> {
     /// An option with a default: expanded and parsed if it is written, else its default.
     pub(super) fn get<T>(&self, setting: &Setting<T>, scope: Scope<'_>) -> Result<T, ConfigError> {
-        match self.expanded(&setting.entry, scope)? {
-            Some(text) => self.parse(&setting.entry, setting.parser, &text),
+        match self.or(self.written(&setting.entry, setting.parser, scope), || None)? {
+            Some(value) => Ok(value),
             None => self.parse(&setting.entry, setting.parser, setting.default),
         }
     }
 
     /// An option that may be absent.
     pub(super) fn find<T>(&self, optional: &Optional<T>, scope: Scope<'_>) -> Result<Option<T>, ConfigError> {
-        let text = self.expanded(&optional.entry, scope)?;
-        text.map(|text| self.parse(&optional.entry, optional.parser, &text)).transpose()
+        self.or(self.written(&optional.entry, optional.parser, scope), || None)
+    }
+
+    /// An option that must be there. Where mistakes are collected, `stand_in` lets the reading go on.
+    pub(super) fn need<T>(
+        &self,
+        optional: &Optional<T>,
+        scope: Scope<'_>,
+        missing: Cause,
+        stand_in: T,
+    ) -> Result<T, ConfigError> {
+        let written = self.written(&optional.entry, optional.parser, scope);
+        let value = written.and_then(|value| value.ok_or_else(|| self.section_error(missing)));
+        self.or(value, || stand_in)
+    }
+
+    fn written<T>(&self, entry: &Entry, parser: Parser<T>, scope: Scope<'_>) -> Result<Option<T>, ConfigError> {
+        let text = self.expanded(entry, scope)?;
+        text.map(|text| self.parse(entry, parser, &text)).transpose()
+    }
+
+    /// Where mistakes are collected, something else in the place of one.
+    pub(super) fn or<T>(&self, result: Result<T, ConfigError>, stand_in: impl FnOnce() -> T) -> Result<T, ConfigError> {
+        result.or_else(|error| self.findings.keep(error).map(|()| stand_in()))
+    }
+
+    /// Puts up with a mistake, if mistakes are collected.
+    pub(super) fn keep(&self, error: ConfigError) -> Result<(), ConfigError> {
+        self.findings.keep(error)
+    }
+
+    /// Notes something that is odd about an option, `For [SECTION], ` in front.
+    pub(super) fn warn(&self, key: &str, text: &str) {
+        self.note(LogLevel::Warn, key, text);
+    }
+
+    /// Notes that a wish cannot be fulfilled.
+    pub(super) fn miss(&self, key: &str, text: &str) {
+        self.note(LogLevel::Critical, key, text);
+    }
+
+    fn note(&self, level: LogLevel, key: &str, text: &str) {
+        let text = format!("For [{}], {text}", self.section);
+        self.findings.notice(Notice { level, text, place: Some(self.place(key)) });
     }
 
     /// An option as it is written, not expanded, or its default.
@@ -45,19 +90,17 @@ impl<'a> Reader<'a> {
     }
 
     fn error_at(&self, key: &str, cause: Cause) -> ConfigError {
-        match self.store.origin(self.section, key) {
-            Some(origin) => {
-                let place = Place { origin, section: self.section.to_owned(), key: key.to_owned() };
-                ConfigError::from(cause).at(place)
-            }
-            None => self.section_error(cause),
-        }
+        ConfigError::from(cause).at(self.place(key))
+    }
+
+    /// Where an option is written, else where its section begins.
+    fn place(&self, key: &str) -> Place {
+        self.store.place(self.section, key)
     }
 
     /// A mistake of the section as a whole.
     pub(super) fn section_error(&self, error: impl Into<ConfigError>) -> ConfigError {
-        let origin = self.store.section_origin(self.section);
-        error.into().at(Place { origin, section: self.section.to_owned(), key: String::new() })
+        error.into().at(self.place(""))
     }
 
     /// Expands a text that belongs to an option, under a label of the caller's choice.

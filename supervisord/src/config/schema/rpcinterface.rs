@@ -14,21 +14,30 @@ use supervisor_protocol::ini::expand::Scope;
 
 const MAIN: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 
-/// Reads all sections, in file order.
-pub(super) fn read(context: &Context<'_>) -> Result<Vec<RpcInterfaceConfig>, ConfigError> {
+/// Reads all sections, in file order. Those of other factories are mistakes, or passed over on request.
+pub(super) fn read(context: &Context<'_>, ignore_plugins: bool) -> Result<Vec<RpcInterfaceConfig>, ConfigError> {
     let sections = context.store.sections().filter(|section| section.starts_with("rpcinterface:"));
-    sections.map(|section| read_one(context, section)).collect()
+    let interfaces = sections.filter_map(|section| read_one(context, section, ignore_plugins).transpose());
+    interfaces.collect()
 }
 
-fn read_one(context: &Context<'_>, section: &str) -> Result<RpcInterfaceConfig, ConfigError> {
+fn read_one(
+    context: &Context<'_>,
+    section: &str,
+    ignore_plugins: bool,
+) -> Result<Option<RpcInterfaceConfig>, ConfigError> {
     let reader = context.reader(section);
     let scope = Scope(&[&context.variables]);
-    let Some(spec) = reader.find(&table::FACTORY, scope)? else {
-        return Err(reader.section_error(Cause::NoFactory { section: section.to_owned() }));
-    };
+    let missing = Cause::NoFactory { section: section.to_owned() };
+    let spec = reader.need(&table::FACTORY, scope, missing, MAIN.to_owned())?;
     if !is_spec(&spec, MAIN) {
+        if ignore_plugins {
+            reader.miss(table::FACTORY.entry.name, &format!("{spec} is Python code, so its methods are missing"));
+            return Ok(None);
+        }
         let cause = Cause::Unresolvable { spec, section: section.to_owned() };
-        return Err(reader.error(&table::FACTORY.entry, cause));
+        reader.keep(reader.error(&table::FACTORY.entry, cause))?;
+        return Ok(None);
     }
     let mut extra = BTreeMap::new();
     for key in context.store.keys(section) {
@@ -38,5 +47,5 @@ fn read_one(context: &Context<'_>, section: &str) -> Result<RpcInterfaceConfig, 
             extra.insert(key.to_owned(), value);
         }
     }
-    Ok(RpcInterfaceConfig { namespace: program::after_colon(section).to_owned(), extra })
+    Ok(Some(RpcInterfaceConfig { namespace: program::after_colon(section).to_owned(), extra }))
 }

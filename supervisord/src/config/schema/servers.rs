@@ -21,18 +21,16 @@ fn inet(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigErro
     let reader = context.reader(section);
     let scope = Scope(&[&context.variables]);
     let credentials = credentials(&reader, &inet_server::USERNAME, &inet_server::PASSWORD, scope)?;
-    let Some((host, port)) = reader.find(&inet_server::PORT, scope)? else {
-        return Err(reader.section_error(Cause::NoPort { section: section.to_owned() }));
-    };
+    let missing = Cause::NoPort { section: section.to_owned() };
+    let (host, port) = reader.need(&inet_server::PORT, scope, missing, (String::new(), 0))?;
     Ok(ServerConfig { section: section.to_owned(), address: ServerAddress::Inet { host, port }, credentials })
 }
 
 fn unix(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigError> {
     let reader = context.reader(section);
     let with_here = Scope(&[&context.variables, &context.here_layer]);
-    let Some(file) = reader.find(&unix_server::FILE, with_here)? else {
-        return Err(reader.section_error(Cause::NoFile { section: section.to_owned() }));
-    };
+    let missing = Cause::NoFile { section: section.to_owned() };
+    let file = reader.need(&unix_server::FILE, with_here, missing, String::new())?;
     let file = super::super::value::expand_user(strip(&file), context.world);
     let path = paths::absolute(context.world.cwd(), &file);
     let scope = Scope(&[&context.variables]);
@@ -55,6 +53,10 @@ fn credentials(
     match (reader.find(username, scope)?, reader.find(password, scope)?) {
         (Some(username), Some(password)) => Ok(Some((username, password)).filter(|(username, _)| !username.is_empty())),
         (None, None) => Ok(None),
-        _ => Err(reader.section_error(Cause::HalfAuthentication { section: reader.section.to_owned() })),
+        (Some(_), None) | (None, Some(_)) => {
+            let cause = Cause::HalfAuthentication { section: reader.section.to_owned() };
+            reader.keep(reader.section_error(cause))?;
+            Ok(None)
+        }
     }
 }

@@ -125,6 +125,7 @@ fn the_command_line_wins_cl08() {
         childlogdir: Some("/tmp".into()),
         minfds: Some(3),
         minprocs: Some(4),
+        ignore_plugins: false,
     };
     let text = "[supervisord]\nnodaemon=false\nuser=www\numask=022\nlogfile=b.log\npidfile=b.pid\nidentifier=b\n";
     let daemon = read_with(text, &[], &overrides).0.unwrap().daemon;

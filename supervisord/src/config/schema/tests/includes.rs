@@ -30,11 +30,11 @@ fn notices_ic02_and_nested_includes_ic04() {
     let config = result.unwrap();
     assert_eq!(asked.len(), 3);
     assert_eq!(
-        config.notices,
+        config.notices.iter().map(|notice| (notice.level, notice.text.as_str())).collect::<Vec<_>>(),
         [
-            Notice::Info("Included extra file \"/conf/d/a.ini\" during parsing".to_owned()),
-            Notice::Warn("No file matches via include \"/conf/none\"".to_owned()),
-            Notice::Warn("Could not read extra file \"/conf/locked/x.ini\", skipping it: Permission denied".to_owned()),
+            (LogLevel::Info, "Included extra file \"/conf/d/a.ini\" during parsing"),
+            (LogLevel::Warn, "No file matches via include \"/conf/none\""),
+            (LogLevel::Warn, "Could not read extra file \"/conf/locked/x.ini\", skipping it: Permission denied"),
         ]
     );
 }

@@ -10,7 +10,7 @@ mod servers;
 use std::cell::RefCell;
 
 use super::super::fake::FakeWorld;
-use super::super::model::{Config, GroupConfig, Notice, ProcessConfig};
+use super::super::model::{Config, GroupConfig, LogLevel, ProcessConfig};
 use super::super::{ConfigError, Included, Inputs, Overrides, SourceFile, read};
 
 /// The environment of the tests.
@@ -94,14 +94,8 @@ fn program_error(lines: &str) -> String {
 
 /// The texts of all warnings.
 fn warnings(config: &Config) -> Vec<&str> {
-    config
-        .notices
-        .iter()
-        .filter_map(|notice| match notice {
-            Notice::Warn(text) => Some(text.as_str()),
-            Notice::Info(_) => None,
-        })
-        .collect()
+    let warnings = config.notices.iter().filter(|notice| notice.level == LogLevel::Warn);
+    warnings.map(|notice| notice.text.as_str()).collect()
 }
 
 /// `group: process process` for each group.

@@ -1,0 +1,148 @@
+use super::super::fake::FakeWorld;
+use super::super::report::Severity;
+use super::super::{Included, Overrides};
+use super::*;
+
+/// The report on `s.conf`; it may include `/conf/a.ini` and `/conf/locked.ini`.
+fn report(text: &str) -> Report {
+    let include = |pattern: &str| match pattern {
+        "/conf/a.ini" => {
+            let content = Ok(b"[program:a]\ncommand=cat\nautostart=maybe\nuser=nobody\n".to_vec());
+            vec![Included { path: pattern.to_owned(), content }]
+        }
+        "/conf/locked.ini" => vec![Included { path: pattern.to_owned(), content: Err("Permission denied".to_owned()) }],
+        _ => Vec::new(),
+    };
+    let inputs = Inputs {
+        environment: &[],
+        overrides: &Overrides::default(),
+        here: "/conf",
+        host_node_name: "node",
+        world: &FakeWorld,
+        include: &include,
+    };
+    check(SourceFile { name: "s.conf", bytes: text.as_bytes() }, &inputs)
+}
+
+/// The lines of the report.
+fn lines(text: &str) -> Vec<String> {
+    report(text).problems().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_good_configuration_has_no_problems() {
+    let text = "[supervisord]\n[unix_http_server]\nfile=/tmp/x\n[supervisorctl]\nserverurl=unix:///tmp/x\n\
+                [rpcinterface:supervisor]\n\
+                supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+                [program:x]\ncommand=cat\nnumprocs=3\nprocess_name=%(process_num)d\n\
+                [eventlistener:l]\ncommand=cat\nevents=TICK_5\n\
+                [fcgi-program:f]\ncommand=cat\nsocket=unix:///tmp/f\n[group:g]\nprograms=x\n";
+    assert_eq!(lines(text), Vec::<String>::new());
+}
+
+#[test]
+fn every_mistake_is_reported_in_the_order_of_lines() {
+    let text = "[supervisord]\nloglevel=inform\nminfds=many\n[program:x]\ncommand=cat %(nope)s\nstopsignal=NOPE\n\
+                numprocs=2\n[eventlistener:l]\ncommand=cat\nevents=TICK_6,TICK_5,EVNT\nbuffer_size=0\nredirect_stderr=true\n\
+                [group:g]\nprograms=x,y\n[inet_http_server]\nport=99999\nusername=u\n[program:z]\n";
+    let found = lines(text);
+    let places = found.iter().map(|line| line.trim_start_matches("s.conf:").split(':').next());
+    let places: Vec<usize> = places.map(|line| line.and_then(|line| line.parse().ok()).unwrap_or_default()).collect();
+    assert_eq!(places, [2, 3, 4, 5, 6, 10, 10, 11, 12, 14, 15, 16, 18], "{found:#?}");
+    assert_eq!(found[0], "s.conf:2: [supervisord] loglevel: bad logging level name 'inform'; did you mean info?");
+    assert_eq!(
+        found[2],
+        "s.conf:4: [program:x]: %(process_num) must be present within process_name when numprocs > 1; \
+         write process_name = %(program_name)s_%(process_num)02d"
+    );
+    assert!(found[5].ends_with("Unknown event type TICK_6 in [eventlistener:l] events; did you mean TICK_60?"));
+}
+
+#[test]
+fn what_is_missing_is_not_missed_twice() {
+    let found = lines("[supervisord]\n[program:x]\ncommand=%(nope)s\n[program:y]\n");
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].starts_with("s.conf:3: [program:x] command: Format string '%(nope)s' for 'program:x.command'"));
+    let missing = "s.conf:4: [program:y]: program section program:y does not specify a command; write command = ";
+    assert!(found[1].starts_with(missing), "{}", found[1]);
+}
+
+#[test]
+fn each_file_has_its_own_lines() {
+    let found =
+        lines("[supervisord]\n[include]\nfiles=a.ini locked.ini none.ini\nfile=x\n[program:b]\ncommand=cat\nx=1\n");
+    let expected = [
+        "s.conf:3: [include] files: warning: Could not read extra file \"/conf/locked.ini\", skipping it: Permission denied",
+        "s.conf:3: [include] files: warning: No file matches via include \"/conf/none.ini\"",
+        "s.conf:4: [include] file: warning: unknown option, which is ignored; it belongs into a section [unix_http_server]",
+        "s.conf:7: [program:b] x: warning: unknown option, which is ignored",
+        "/conf/a.ini:3: [program:a] autostart: not a valid boolean value: 'maybe'; write true or false",
+        "/conf/a.ini:4: [program:a] user: Invalid user name nobody; name a user whom this system knows",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn lines_that_are_no_configuration() {
+    let found = lines("[supervisord]\nnonsense\n more\nminfds=x\n[program:x]\ncommand=cat\n=1\n");
+    assert_eq!(found.len(), 4, "{found:#?}");
+    assert!(found[0].starts_with("s.conf:2: neither a section nor an option: nonsense; write KEY = VALUE"));
+    assert!(found[2].starts_with("s.conf:4: [supervisord] minfds: invalid literal"));
+    let found = lines("minfds=1\n");
+    assert!(found[1].starts_with("s.conf:1: text before any section: minfds=1; put a header"), "{found:#?}");
+    assert!(found[0].starts_with(".ini file does not include supervisord section; add a section [supervisord]"));
+}
+
+#[test]
+fn names_that_nothing_reads() {
+    let text = "[supervisord]\nlog_level=info\n[programm:web]\ncommand=cat\n[program:x]\ncomand=a\ncommand=cat\n\
+                events=TICK\n[eventlistner]\n[frobnicate]\n[ctlplugin:p]\na=1\n[DEFAULT]\nautostrat=false\n";
+    let found = lines(text);
+    let expected = [
+        "s.conf:2: [supervisord] log_level: warning: unknown option, which is ignored; did you mean loglevel?",
+        "s.conf:3: [programm:web]: warning: unknown section, which is ignored; did you mean [program:web]?",
+        "s.conf:6: [program:x] comand: warning: unknown option, which is ignored; did you mean command?",
+        "s.conf:8: [program:x] events: warning: unknown option, which is ignored; it belongs into a section [eventlistener:NAME]",
+        "s.conf:9: [eventlistner]: warning: unknown section, which is ignored; did you mean [eventlistener:NAME]?",
+        "s.conf:10: [frobnicate]: warning: unknown section, which is ignored",
+        "s.conf:11: [ctlplugin:p]: warning: Python code, which supervisorctl does not load; remove the section, or keep it for another client",
+        "s.conf:14: [DEFAULT] autostrat: warning: an option that no section knows; did you mean autostart?",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_would_not_work() {
+    let text = "[supervisord]\nuser=www\nminfds=5000\n[inet_http_server]\nport=9001\n[rpcinterface:supervisor]\n\
+                supervisor.rpcinterface_factory=twiddler:make\n[rpcinterface:x]\n\
+                supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\nretries=1\n\
+                [program:x]\ncommand=dog\nuser=root\n[program:y]\ncommand=cat\ndirectory=/none\n\
+                [eventlistener:l]\ncommand=cat\nevents=EVENT\nresult_handler=mine:handle\n";
+    let found = lines(text);
+    let expected = [
+        "s.conf:2: [supervisord] user: warning: only root can become uid 33, and this is uid 1000",
+        "s.conf:3: [supervisord] minfds: only 4096 file descriptors",
+        "s.conf:4: [inet_http_server]: warning: anybody who reaches any address of this machine may start and stop programs",
+        "s.conf:4: [inet_http_server]: warning: clients such as supervisorctl find no methods here",
+        "s.conf:7: [rpcinterface:supervisor] supervisor.rpcinterface_factory: twiddler:make cannot be resolved within \
+         [rpcinterface:supervisor]; this supervisord runs no Python code; remove the section",
+        "s.conf:10: [rpcinterface:x] retries: an option that the interface does not take",
+        "s.conf:12: [program:x] command: warning: can't find command 'dog'",
+        "s.conf:13: [program:x] user: warning: only a daemon that is root can start it as uid 0",
+        "s.conf:16: [program:y] directory: warning: /none is no directory",
+        "s.conf:20: [eventlistener:l] result_handler: mine:handle cannot be resolved within [eventlistener:l]",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (line, start) in found.iter().zip(expected) {
+        assert!(line.starts_with(start), "{line}\n{start}");
+    }
+    assert_eq!((report(text).count(Severity::Error), report(text).count(Severity::Warning)), (4, 6));
+}
+
+#[test]
+fn a_thousand_processes_have_one_problem() {
+    let text = "[supervisord]\n[program:x]\ncommand=dog %(process_num)d\nnumprocs=1000\nstdout_logfile=/none/%(process_num)d\n\
+                process_name=%(process_num)d\n";
+    let found = lines(text);
+    assert_eq!(found.len(), 2, "{found:#?}");
+}
