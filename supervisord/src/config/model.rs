@@ -36,6 +36,9 @@ impl Config {
         let inet = || {
             self.servers.iter().rev().find_map(|server| match &server.address {
                 ServerAddress::Inet { host, port } if host.is_empty() => Some(format!("http://localhost:{port}")),
+                ServerAddress::Inet { host, port } if host.contains(':') && !host.starts_with('[') => {
+                    Some(format!("http://[{host}]:{port}"))
+                }
                 ServerAddress::Inet { host, port } => Some(format!("http://{host}:{port}")),
                 ServerAddress::Unix { .. } => None,
             })

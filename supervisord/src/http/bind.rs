@@ -4,14 +4,15 @@
 //! plain `std` ones, close-on-exec and non-blocking; `server.rs` hands them to the runtime. A [`BoundServer`] owns its
 //! socket file: dropping it removes the file. A process that forks must therefore leave its parent by `_exit`.
 //!
-//! IPv4 only, as upstream. Source: Supervisor's `http.py`; contracts `ctl_h1`, `ctl_h3`, `ctl_h5` to `ctl_h9`.
+//! A name means its IPv4 address, as upstream, where it has one; an IPv6 address, in brackets or bare, works here only.
+//! Source: Supervisor's `http.py`; contracts `ctl_h1`, `ctl_h3`, `ctl_h5` to `ctl_h9`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddrV4, TcpListener, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 
-use nix::sys::socket::sockopt::ReuseAddr;
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind as bind_socket, listen};
+use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr};
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind as bind_socket, listen};
 use nix::sys::socket::{setsockopt, socket};
 
 use super::auth::Credentials;
@@ -98,27 +99,28 @@ fn bind_one(config: &ServerConfig) -> Result<BoundServer, BindError> {
 }
 
 fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
-    let address = SocketAddrV4::new(resolve(host, port)?, port);
+    let address = resolve(host, port)?;
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    let descriptor = socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    let family = if address.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
+    let descriptor = socket(family, SockType::Stream, flags, None)?;
     setsockopt(&descriptor, ReuseAddr, &true)?;
-    bind_socket(descriptor.as_raw_fd(), &SockaddrIn::from(address))?;
+    if address.is_ipv6() {
+        // So that [::] and all IPv4 interfaces can have servers on one port.
+        setsockopt(&descriptor, Ipv6V6Only, &true)?;
+    }
+    bind_socket(descriptor.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&descriptor, Backlog::new(BACKLOG)?)?;
     Ok(TcpListener::from(descriptor))
 }
 
-fn resolve(host: &str, port: u16) -> Result<Ipv4Addr, BindError> {
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
     if matches!(host, "" | "*") {
-        return Ok(Ipv4Addr::UNSPECIFIED);
+        return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let addresses = (host, port).to_socket_addrs().map_err(|_| BindError::Socket(Reason::UnknownHost))?;
-    addresses
-        .filter_map(|address| match address.ip() {
-            IpAddr::V4(ip) => Some(ip),
-            IpAddr::V6(_) => None,
-        })
-        .next()
-        .ok_or(BindError::Socket(Reason::NoIpv4Address))
+    // The first one of the better kind.
+    addresses.min_by_key(SocketAddr::is_ipv6).ok_or(BindError::Socket(Reason::UnknownHost))
 }
 
 #[cfg(test)]
@@ -145,6 +147,23 @@ mod tests {
     }
 
     #[test]
+    fn ipv6_addresses_listen_beside_ipv4() {
+        if TcpListener::bind("[::1]:0").is_err() {
+            // A machine without IPv6.
+            return;
+        }
+        let all = bind_inet("", 0).expect("bound");
+        let port = all.local_addr().expect("bound").port();
+        for host in ["[::1]", "::1"] {
+            let bound = bind_inet(host, 0).expect("bound");
+            let address = bound.local_addr().expect("bound");
+            assert_eq!(address.ip().to_string(), "::1", "{host}");
+            TcpStream::connect(address).unwrap_or_else(|error| panic!("{host}: {error}"));
+        }
+        bind_inet("[::]", port).expect("both kinds of all interfaces");
+    }
+
+    #[test]
     fn a_taken_port_is_reported() {
         let first = bind_inet("127.0.0.1", 0).expect("bound");
         let port = first.local_addr().expect("bound").port();
@@ -159,7 +178,9 @@ mod tests {
     #[test]
     fn other_errors_carry_pythons_name_and_number() {
         let prefix = "Cannot open an HTTP server: socket.error reported ";
-        for (host, text) in [("192.0.2.1", "errno.EADDRNOTAVAIL (99)"), ("::1", "-9"), ("[::1]", "-2")] {
+        for (host, text) in
+            [("192.0.2.1", "errno.EADDRNOTAVAIL (99)"), ("2001:db8::1", "errno.EADDRNOTAVAIL (99)"), ("[::1", "-2")]
+        {
             let error = bind(&[inet(host, 1)]).expect_err(host);
             assert_eq!(error.to_string(), format!("{prefix}{text}"));
         }

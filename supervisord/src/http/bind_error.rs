@@ -44,8 +44,6 @@ pub enum Reason {
     Errno(Errno),
     /// `-2`: the resolver knows no such host.
     UnknownHost,
-    /// `-9`: the host has no IPv4 address.
-    NoIpv4Address,
     /// The temporary name `PATH.PID` is longer than 107 bytes.
     PathTooLong,
 }
@@ -55,7 +53,6 @@ impl fmt::Display for Reason {
         match self {
             Reason::Errno(errno) => write!(f, "errno.{errno:?} ({})", *errno as i32),
             Reason::UnknownHost => f.write_str("-2"),
-            Reason::NoIpv4Address => f.write_str("-9"),
             Reason::PathTooLong => f.write_str("AF_UNIX path too long"),
         }
     }

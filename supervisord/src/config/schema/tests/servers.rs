@@ -83,6 +83,8 @@ fn the_url_for_children() {
         ("", None),
         ("[inet_http_server]\nport=1\n[inet_http_server:2]\nport=*:2\n", Some("http://localhost:2")),
         ("[inet_http_server]\nport=Host:1\n", Some("http://host:1")),
+        ("[inet_http_server]\nport=[::1]:1\n", Some("http://[::1]:1")),
+        ("[inet_http_server]\nport=::1:1\n", Some("http://[::1]:1")),
     ] {
         assert_eq!(daemon(text).server_url().as_deref(), expected);
     }
