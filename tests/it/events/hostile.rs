@@ -86,15 +86,18 @@ fn hostile_garbage_for_ever() {
 }
 
 #[test]
-fn hostile_endless_line() {
-    let Some((daemon, before)) = beside("endless-line", "info") else { return };
-    daemon.remote("a", "");
-    while !daemon.path("done").exists() {
+fn hostile_endless_lines() {
+    let kinds = [("endless-line", "x".repeat(256)), ("endless-length", format!("RESULT {}", "1".repeat(249)))];
+    for (kind, excerpt) in kinds {
+        let Some((daemon, before)) = beside(kind, "info") else { return };
+        daemon.remote("a", "");
+        while !daemon.path("done").exists() {
+            unharmed(&daemon, before, 4);
+        }
         unharmed(&daemon, before, 4);
+        said_once(&daemon, &format!("WARN l: bad result line: '{excerpt}'"));
+        said_once(&daemon, LOST);
     }
-    unharmed(&daemon, before, 4);
-    said_once(&daemon, &format!("WARN l: bad result line: '{}'", "x".repeat(256)));
-    said_once(&daemon, LOST);
 }
 
 #[test]
