@@ -105,8 +105,8 @@ impl Supervisor {
                 payload: &delivery.occurrence.payload,
             }
             .encode(&mut bytes);
-            turn.effect(Effect::Deliver(*id, bytes.freeze()));
-            turn.log(Message::EventSent { serial: delivery.occurrence.serial, name: listener });
+            let sent = Message::EventSent { serial: delivery.occurrence.serial, name: listener };
+            turn.effect(Effect::Deliver { process: *id, bytes: bytes.freeze(), sent });
             session.send(InFlight { delivery, since_wall: turn.now.wall }, turn.now.mono);
         }
     }

@@ -163,7 +163,14 @@ pub enum Effect {
         purpose: Purpose,
     },
     /// Write an event to a listener's stdin. If that is closed: [`Input::StdinClosed`].
-    Deliver(ProcessId, Bytes),
+    Deliver {
+        /// The listener.
+        process: ProcessId,
+        /// The event.
+        bytes: Bytes,
+        /// The line for the activity log, if it was written.
+        sent: Message,
+    },
     /// Write to the daemon's own standard output.
     Print(Bytes),
     /// Queue bytes for a process's stdin and answer the client.

@@ -78,10 +78,10 @@ impl Owner {
                 };
                 return Some(Input::Signalled(process, purpose, result));
             }
-            Effect::Deliver(id, bytes) => {
-                let sent = self.send(id, bytes);
-                return sent.err().map(|_| Input::StdinClosed(id));
-            }
+            Effect::Deliver { process, bytes, sent } => match self.send(process, bytes) {
+                Ok(()) => self.log(&sent),
+                Err(_) => return Some(Input::StdinClosed(process)),
+            },
             Effect::Print(bytes) => {
                 if let Some(trouble) = self.console.print(&bytes) {
                     self.log(&trouble);
