@@ -41,6 +41,7 @@ mod tests;
 mod throttle;
 mod ticks;
 mod timers;
+mod unread;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -94,6 +95,10 @@ pub enum Input {
     ListenerOutput(ProcessId, Bytes),
     /// [`Effect::Deliver`] found the listener's stdin closed.
     StdinClosed(ProcessId),
+    /// A part of what [`Effect::Deliver`] wrote waits until the listener reads.
+    LeftUnread(ProcessId),
+    /// Nothing waits any more until this process reads.
+    NothingUnread(ProcessId),
     /// A client's request, with what the engine must know of the world to answer it.
     Command(Ticket, Command, Facts),
     /// TERM, INT or QUIT (or, with `After::Restart`, HUP) was received.
@@ -303,6 +308,8 @@ impl Supervisor {
             Input::Captured(process, channel, data) => self.captured(process, channel, data, turn),
             Input::ListenerOutput(process, data) => self.listener_output(process, &data, turn),
             Input::StdinClosed(process) => self.stdin_closed(process, turn),
+            Input::LeftUnread(process) => self.left_unread(process, turn),
+            Input::NothingUnread(process) => self.nothing_unread(process),
             Input::Command(ticket, command, facts) => self.command(ticket, command, facts, turn),
             Input::StopEverything(after) => self.stop_everything(after, turn),
             Input::Deadline => {}

@@ -79,7 +79,11 @@ impl Owner {
                 return Some(Input::Signalled(process, purpose, result));
             }
             Effect::Deliver { process, bytes, sent } => match self.send(process, bytes) {
-                Ok(()) => self.log(&sent),
+                Ok(()) => {
+                    self.log(&sent);
+                    let is_behind = self.children.get(&process).is_some_and(Child::is_behind);
+                    return is_behind.then_some(Input::LeftUnread(process));
+                }
                 Err(_) => return Some(Input::StdinClosed(process)),
             },
             Effect::Print(bytes) => {

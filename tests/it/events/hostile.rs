@@ -152,6 +152,7 @@ fn hostile_never_reads() {
         daemon.remote("big", &data);
     }
     daemon.wait_log("ERRO pool l event buffer overflowed, discarding event 50");
+    said_once(&daemon, "WARN l: has left unread for 5 seconds what it was sent, its standard input is full");
     unharmed(&daemon, before, 12);
 }
 

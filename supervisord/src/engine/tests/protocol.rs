@@ -326,6 +326,34 @@ fn a_closed_stdin_costs_nothing() {
     assert_eq!(session(&world), Some(ListenerState::Unknown));
 }
 
+/// One line a stall, however much follows; none for a listener that is merely slow, or gone.
+#[test]
+fn a_listener_that_does_not_read_is_told_of_once() {
+    const LINE: &str = "WARN l: has left unread for 5 seconds what it was sent, its standard input is full";
+    let mut world = busy();
+    let l = world.id("l");
+    world.input(Input::LeftUnread(l));
+    world.advance(secs(4));
+    world.input(Input::NothingUnread(l));
+    world.advance(secs(10));
+    assert_eq!(world.lines(), Vec::<String>::new());
+    for _ in 0..2 {
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(4));
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(1));
+        assert_eq!(world.lines(), [LINE]);
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(10));
+        assert_eq!(world.lines(), Vec::<String>::new());
+        world.input(Input::NothingUnread(l));
+    }
+    world.input(Input::LeftUnread(l));
+    world.exits("l", 0);
+    world.advance(secs(10));
+    assert!(!world.lines().contains(&LINE.to_owned()));
+}
+
 /// `ev_p29`: an answer while STOPPING counts, but nothing more is sent.
 #[test]
 fn an_answer_while_stopping_counts() {
