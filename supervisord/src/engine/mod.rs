@@ -356,10 +356,14 @@ impl Supervisor {
         self.result_handler(process).is_some()
     }
 
+    /// The group of a process.
+    pub fn group_of(&self, process: ProcessId) -> Option<&GroupConfig> {
+        Some(&self.groups.get(&self.process(process)?.group)?.config)
+    }
+
     /// What judges the results of this process, if it is a listener.
     fn result_handler(&self, process: ProcessId) -> Option<ResultHandler> {
-        let group = self.groups.get(&self.process(process)?.group)?;
-        match &group.config.kind {
+        match &self.group_of(process)?.kind {
             GroupKind::EventListener(pool) => Some(pool.result_handler),
             GroupKind::Programs | GroupKind::FastCgi(_) => None,
         }

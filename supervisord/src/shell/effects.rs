@@ -152,7 +152,7 @@ impl Owner {
         let Some(process) = self.engine.process(id) else { return Err("no such process".to_owned()) };
         let (config, paths, group) =
             (process.config().clone(), process.logs().clone(), process.reference().group.clone());
-        if let Some(active) = self.engine.active_groups().find(|active| active.name == *group) {
+        if let Some(active) = self.engine.group_of(id) {
             let held = self.sockets.hold(id, active, &config, &mut |message| log(&mut self.activity, &message));
             held.map_err(|error| error.to_string())?;
         }
