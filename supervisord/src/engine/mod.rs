@@ -37,7 +37,7 @@ mod shutdown;
 #[cfg(test)]
 mod sim;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod throttle;
 mod ticks;
 mod timers;
