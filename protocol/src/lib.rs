@@ -8,7 +8,7 @@
 //! * [`comm`] the tokens of process communication (capture mode);
 //! * [`state`] and [`name`] the states and names that users see;
 //! * [`xmlrpc`] calls, responses and faults, and [`rpc`] the methods and records they carry;
-//! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use.
+//! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use, and [`text`] its way to read one.
 //!
 //! The source for all of it is the behaviour of Supervisor 4.3 (<http://supervisord.org>).
 
@@ -26,4 +26,5 @@ pub mod payload;
 pub mod repr;
 pub mod rpc;
 pub mod state;
+pub mod text;
 pub mod xmlrpc;

@@ -75,28 +75,15 @@ pub(crate) fn load(arguments: &Arguments, program: &Path) -> Result<Settings, Co
     let file = match arguments.configuration.as_deref() {
         Some("") => None,
         Some(name) => Some(PathBuf::from(name)),
-        None => search_paths(program).into_iter().find(|path| path.exists()),
+        None => {
+            paths::search_paths(&program.to_string_lossy()).into_iter().map(PathBuf::from).find(|path| path.exists())
+        }
     };
     let from_file = match file {
         Some(path) => read(&path)?,
         None => FileSettings::default(),
     };
     Ok(resolve(arguments, from_file))
-}
-
-/// Where the file is searched. The first two places are the text of the program's path with its last two
-/// parts cut off, so `bin/supervisorctl` looks in the current directory.
-fn search_paths(program: &Path) -> Vec<PathBuf> {
-    let program = program.to_string_lossy();
-    let prefix = paths::parent(paths::parent(&program));
-    vec![
-        PathBuf::from(paths::join(prefix, "etc/supervisord.conf")),
-        PathBuf::from(paths::join(prefix, "supervisord.conf")),
-        "supervisord.conf".into(),
-        "etc/supervisord.conf".into(),
-        "/etc/supervisord.conf".into(),
-        "/etc/supervisor/supervisord.conf".into(),
-    ]
 }
 
 fn read(path: &Path) -> Result<FileSettings, ConfigError> {
@@ -257,22 +244,6 @@ mod tests {
             ),
         ] {
             assert_eq!(interpreted(text), Err(expected.to_owned()));
-        }
-    }
-
-    #[test]
-    fn the_search_starts_from_the_programs_path() {
-        for (program, first, second) in [
-            ("/usr/local/bin/supervisorctl", "/usr/local/etc/supervisord.conf", "/usr/local/supervisord.conf"),
-            ("/supervisorctl", "/etc/supervisord.conf", "/supervisord.conf"),
-            ("bin/supervisorctl", "etc/supervisord.conf", "supervisord.conf"),
-            ("./supervisorctl", "etc/supervisord.conf", "supervisord.conf"),
-            ("supervisorctl", "etc/supervisord.conf", "supervisord.conf"),
-        ] {
-            let paths = search_paths(Path::new(program));
-            assert_eq!(paths.first().map(PathBuf::as_path), Some(Path::new(first)), "{program}");
-            assert_eq!(paths.get(1).map(PathBuf::as_path), Some(Path::new(second)), "{program}");
-            assert_eq!(paths.len(), 6);
         }
     }
 

@@ -242,16 +242,10 @@ pub(crate) fn process(group: &str, name: &str, state: ProcessState, pid: i32) ->
     let info = ProcessInfo {
         name: name.into(),
         group: group.into(),
-        start: 0,
-        stop: 0,
-        now: 0,
         state,
-        spawnerr: String::new(),
-        exitstatus: 0,
-        stdout_logfile: String::new(),
-        stderr_logfile: String::new(),
         pid,
         description: format!("about {name}"),
+        ..ProcessInfo::default()
     };
     info.to_value()
 }

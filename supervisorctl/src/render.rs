@@ -95,16 +95,9 @@ mod tests {
         ProcessInfo {
             group: group.into(),
             name: name.into(),
-            start: 0,
-            stop: 0,
-            now: 0,
             state,
-            spawnerr: String::new(),
-            exitstatus: 0,
-            stdout_logfile: String::new(),
-            stderr_logfile: String::new(),
-            pid: 0,
             description: description.into(),
+            ..ProcessInfo::default()
         }
     }
 

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use supervisor_protocol::ini::paths;
-
-use crate::config::value::parse_int;
+use supervisor_protocol::text::int;
 
 /// What is passed on, in the order in which signals that wait at the same time are taken.
 pub const FORWARDED: [Signal; 6] =
@@ -64,7 +63,7 @@ pub fn usage(prog: &str) -> String {
 /// Zero and negative numbers are refused. To `kill` they mean a group of processes, or all of them, and to the
 /// original as well.
 pub fn target(content: &[u8]) -> Option<Pid> {
-    let number = parse_int(std::str::from_utf8(content).ok()?, 10)?;
+    let number = int(std::str::from_utf8(content).ok()?, 10)?;
     i32::try_from(number).ok().filter(|&pid| pid > 0).map(Pid::from_raw)
 }
 

@@ -1,10 +1,6 @@
 //! A running daemon under test: what it says over RPC, in its log and through its listeners.
-//!
-//! Everything it starts inherits one marked variable, so that the rig finds and ends exactly its own processes, even
-//! those a crashed daemon left behind.
 
 use std::fs::{self, File};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
@@ -15,7 +11,7 @@ use nix::unistd::Pid;
 use crate::envelope::{self, Event};
 use crate::http::{self, Address, Conn};
 use crate::run::{Ran, read, run};
-use crate::setup::{MARK, Setup, prepare};
+use crate::setup::{Setup, prepare};
 use crate::wait::wait_until;
 use crate::xmlrpc::{Fault, Value};
 use crate::{Subject, activity};
@@ -340,19 +336,5 @@ impl Drop for Daemon {
         let mut child = self.child.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
-    }
-}
-
-/// Kills whatever carries the mark of this directory.
-pub(crate) fn sweep(dir: &Path) {
-    let mark = [MARK.as_bytes(), b"=", dir.as_os_str().as_bytes()].concat();
-    let Ok(processes) = fs::read_dir("/proc") else { return };
-    for process in processes.flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let environ = fs::read(process.path().join("environ")).unwrap_or_default();
-        if environ.split(|byte| *byte == 0).any(|entry| entry == mark) && pid != std::process::id().cast_signed() {
-            // It may be gone already.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-        }
     }
 }

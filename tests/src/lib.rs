@@ -27,6 +27,7 @@ pub mod setup;
 pub mod skip;
 pub mod smtp;
 pub mod subject;
+mod sweep;
 pub mod wait;
 pub mod xmlrpc;
 

@@ -13,10 +13,8 @@ use tempfile::TempDir;
 
 use crate::run::{Ran, run};
 use crate::subject::{self, Subject};
+use crate::sweep::{MARK, sweep};
 use crate::{Daemon, daemon, skip};
-
-/// The variable that marks everything a test daemon starts; its value is the daemon's directory.
-pub const MARK: &str = "SUPERVISOR_TESTS_DIR";
 
 const RPC: &str = "[rpcinterface:supervisor]\n\
     supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
@@ -47,7 +45,9 @@ impl Default for Setup {
 impl Setup {
     /// A daemon without programs, on one unix socket, logging at debug level; all its files lie in its own directory.
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("svt").tempdir().expect("a temporary directory");
+        // The path as the kernel tells it, whatever links lead there.
+        let temp = std::env::temp_dir().canonicalize().expect("the place of temporary directories");
+        let dir = tempfile::Builder::new().prefix("svt").tempdir_in(temp).expect("a temporary directory");
         Self {
             subject: Subject::under_test(),
             dir,
@@ -273,7 +273,7 @@ impl Setup {
 impl Drop for Setup {
     fn drop(&mut self) {
         // A daemon that went to the background, or a start that succeeded against expectation.
-        daemon::sweep(self.dir.path());
+        sweep(self.dir.path());
     }
 }
 

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command};
 use supervisor_protocol::getopt;
 use supervisor_protocol::repr::str_repr;
+use supervisor_protocol::text::int;
 use supervisor_sdk::mail::SENDMAIL;
 
 use crate::policy::Limits;
@@ -138,23 +139,7 @@ fn multiplied(text: &str, suffixes: &[(&str, i64)]) -> Option<i64> {
     let text = text.to_lowercase();
     let with_suffix = suffixes.iter().find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, *factor)));
     let (number, factor) = with_suffix.unwrap_or((&text, 1));
-    integer(number).map(|number| number.saturating_mul(factor))
-}
-
-/// Python's `int()` of a decimal: blanks around it, a sign, and single underscores between digits.
-fn integer(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let is_group = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits.split('_').all(is_group) {
-        return None;
-    }
-    let digit_values = digits.bytes().filter(u8::is_ascii_digit).map(|byte| i64::from(byte - b'0'));
-    let magnitude = digit_values.fold(0_i64, |number, digit| number.saturating_mul(10).saturating_add(digit));
-    Some(if is_negative { -magnitude } else { magnitude })
+    int(number, 10).map(|number| number.saturating_mul(factor))
 }
 
 #[cfg(test)]

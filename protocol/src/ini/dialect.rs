@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use super::decode::{DecodeError, decode};
 use super::document::{Document, Mark, SectionId};
-use super::text::{is_blank, strip, strip_end};
+use crate::text::{is_blank, strip, strip_end};
 
 /// Why a file is not in the dialect. The texts are Python's, over several lines.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

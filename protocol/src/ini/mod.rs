@@ -10,4 +10,3 @@ pub mod document;
 pub mod expand;
 pub mod format;
 pub mod paths;
-pub mod text;

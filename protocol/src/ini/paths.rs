@@ -64,9 +64,38 @@ pub fn expand_user(path: &str, home: impl FnOnce(Option<&str>) -> Option<String>
     }
 }
 
+/// Where the configuration file is searched by a program that was called by this path. The first two places are that
+/// path's text with its last two parts cut off, so `bin/supervisord` looks in the current directory.
+pub fn search_paths(program: &str) -> [String; 6] {
+    let prefix = parent(parent(program));
+    [
+        join(prefix, "etc/supervisord.conf"),
+        join(prefix, "supervisord.conf"),
+        "supervisord.conf".to_owned(),
+        "etc/supervisord.conf".to_owned(),
+        "/etc/supervisord.conf".to_owned(),
+        "/etc/supervisor/supervisord.conf".to_owned(),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_search_starts_from_the_programs_path() {
+        for (program, first, second) in [
+            ("/usr/local/bin/supervisord", "/usr/local/etc/supervisord.conf", "/usr/local/supervisord.conf"),
+            ("bin/supervisorctl", "etc/supervisord.conf", "supervisord.conf"),
+            ("./supervisord", "etc/supervisord.conf", "supervisord.conf"),
+            ("/supervisord", "/etc/supervisord.conf", "/supervisord.conf"),
+            ("supervisord", "etc/supervisord.conf", "supervisord.conf"),
+            ("a/b/c", "a/etc/supervisord.conf", "a/supervisord.conf"),
+        ] {
+            let paths = search_paths(program);
+            assert_eq!((paths[0].as_str(), paths[1].as_str()), (first, second), "{program}");
+        }
+    }
 
     #[test]
     fn texts_as_os_path_treats_them() {

@@ -26,7 +26,7 @@ pub const MAX_RESULT_LINE: usize = 64 * 1024;
 /// How much of a result body is kept: enough to tell `OK` from anything else and to show an excerpt.
 pub const KEPT_BODY: usize = 256;
 
-/// How much of a violation, or of a line that does not end, is shown.
+/// How much of a violation or of a bad result line is shown.
 const EXCERPT: usize = 256;
 
 /// What a listener said.
@@ -41,7 +41,7 @@ pub enum Reply {
         /// The body's full length in bytes.
         len: u64,
     },
-    /// A result line whose length is no usable number, without its LF; of one that does not end, the beginning.
+    /// A result line whose length is no usable number, or that is too long, without its LF; of a long one, the beginning.
     /// Everything buffered is dropped.
     BadResultLine(Bytes),
     /// Bytes that the state does not allow; an excerpt. Everything buffered is dropped.
@@ -146,13 +146,12 @@ impl ReplyDecoder {
         if self.body.is_none() {
             let Some(at) = self.buffer[self.scanned..].iter().position(|&byte| byte == b'\n') else {
                 self.scanned = self.buffer.len();
-                return (self.scanned > MAX_RESULT_LINE).then(|| self.bad_line(EXCERPT));
+                return (self.scanned > MAX_RESULT_LINE).then(|| self.bad_line(self.scanned));
             };
             let end = self.scanned + at;
             self.scanned = 0;
-            let Some(len) = self.buffer[..end].get(7..).and_then(result_length) else {
-                return Some(self.bad_line(end));
-            };
+            let length = self.buffer[..end].get(7..).filter(|_| end <= MAX_RESULT_LINE).and_then(result_length);
+            let Some(len) = length else { return Some(self.bad_line(end)) };
             self.buffer.advance(end + 1);
             let len = self.echo.take().filter(|echo| echo.code_points == len).map_or(len, |echo| echo.bytes);
             self.body = Some(Body { kept: BytesMut::new(), len, missing: len });
@@ -176,10 +175,13 @@ impl ReplyDecoder {
         self.body.take().map(|body| Reply::Result { body: body.kept.freeze(), len: body.len })
     }
 
+    /// The result line that ends at `end` is a bad one. Where it is cut, no character is.
     fn bad_line(&mut self, end: usize) -> Reply {
-        let line = self.buffer.split_to(end).freeze();
+        let line = &self.buffer[..end];
+        let shown = std::str::from_utf8(line).map_or(EXCERPT, |text| text.floor_char_boundary(EXCERPT));
+        let excerpt = Bytes::copy_from_slice(&line[..shown.min(end)]);
         self.reset();
-        Reply::BadResultLine(line)
+        Reply::BadResultLine(excerpt)
     }
 
     fn violation(&mut self) -> Reply {
@@ -332,10 +334,29 @@ mod tests {
         decoder.feed(&body);
         replies.extend(decoder.next_reply(Busy));
         assert!(matches!(&replies[..], [Reply::Result { len: 43_000_000, body }] if body.len() == KEPT_BODY));
+    }
 
-        let mut decoder = ReplyDecoder::new();
-        decoder.feed(&vec![b'9'; MAX_RESULT_LINE + 1]);
-        assert!(matches!(decoder.next_reply(Busy), Some(Reply::BadResultLine(line)) if line.len() == EXCERPT));
+    #[test]
+    fn a_result_line_is_bounded_and_shown_in_part() {
+        let excerpt = |line: &[u8]| match &play(&[b"READY\n", line])[..] {
+            [Reply::Ready] => None,
+            [Reply::Ready, Reply::BadResultLine(line)] => Some(line.clone()),
+            other => panic!("{other:?}"),
+        };
+        let ones = |count: usize| format!("RESULT {}", "1".repeat(count - 7)).into_bytes();
+        assert_eq!(excerpt(&ones(MAX_RESULT_LINE)), None);
+        assert_eq!(excerpt(&ones(MAX_RESULT_LINE + 1)).as_deref(), Some(&ones(EXCERPT)[..]));
+        // With an end it is no better, nor is a good number behind many blanks.
+        for padding in [EXCERPT, MAX_RESULT_LINE] {
+            let line = format!("RESULT {}x\n", " ".repeat(padding));
+            assert_eq!(excerpt(line.as_bytes()).as_deref(), Some(&line.as_bytes()[..EXCERPT]));
+        }
+        let line = format!("RESULT {}2\n", " ".repeat(MAX_RESULT_LINE));
+        assert_eq!(excerpt(line.as_bytes()).as_deref(), Some(&line.as_bytes()[..EXCERPT]));
+        let line = format!("{}\n", "\u{20ac}".repeat(100));
+        assert_eq!(excerpt(line.as_bytes()).as_deref(), Some(&line.as_bytes()[..EXCERPT - 1]));
+        let line = [0xff; EXCERPT + 1];
+        assert_eq!(excerpt(&[&line[..], b"\n"].concat()).as_deref(), Some(&line[..EXCERPT]));
     }
 
     #[test]

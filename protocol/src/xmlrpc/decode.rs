@@ -14,7 +14,8 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::base64;
 use super::encode::is_legal;
-use super::value::{Value, date_time_fields, parse_int};
+use super::value::{Value, date_time_fields};
+use crate::text::int;
 
 /// Levels of arrays and structs that a document may have.
 pub const MAX_DEPTH: usize = 32;
@@ -194,9 +195,9 @@ impl Element {
             "struct" => Value::Struct(self.into_members()?),
             "string" => Value::String(self.text),
             "boolean" => Value::Bool(self.text == "1"),
-            "int" => Value::Int(scalar("int", self.text, parse_int)?),
-            "i4" => Value::Int(scalar("i4", self.text, parse_int)?),
-            "i8" => Value::Int(scalar("i8", self.text, parse_int)?),
+            "int" => Value::Int(scalar("int", self.text, decimal)?),
+            "i4" => Value::Int(scalar("i4", self.text, decimal)?),
+            "i8" => Value::Int(scalar("i8", self.text, decimal)?),
             "double" => Value::Double(scalar("double", self.text, |text| text.trim().parse().ok())?),
             "dateTime.iso8601" => Value::DateTime(scalar("dateTime.iso8601", self.text, |text| {
                 date_time_fields(text).map(|_| text.to_owned())
@@ -253,6 +254,10 @@ fn without_duplicates(members: Vec<(String, Value)>) -> Vec<(String, Value)> {
 
 fn scalar<T>(element: &'static str, text: String, parse: impl Fn(&str) -> Option<T>) -> Result<T, ParseError> {
     parse(&text).ok_or(ParseError::Scalar { element, text })
+}
+
+fn decimal(text: &str) -> Option<i64> {
+    int(text, 10)
 }
 
 fn predefined_entity(name: &str) -> Result<char, ParseError> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::repr::str_repr;
+use crate::text;
 
 /// One XML-RPC value.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +76,7 @@ impl Value {
             Value::Bool(flag) => Some(i64::from(*flag)),
             // `as` saturates, which is what sizes beyond any file want.
             Value::Double(number) => number.is_finite().then_some(*number as i64),
-            Value::String(text) => parse_int(text),
+            Value::String(text) => text::int(text, 10),
             _ => None,
         }
     }
@@ -203,19 +204,6 @@ value_from! {
     Vec<Value> => Array,
 }
 
-/// A decimal integer of any size, blanks around it allowed; beyond 64 bits it saturates.
-pub(super) fn parse_int(text: &str) -> Option<i64> {
-    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-    match text.trim().parse() {
-        Ok(number) => Some(number),
-        Err(error) => match error.kind() {
-            PosOverflow => Some(i64::MAX),
-            NegOverflow => Some(i64::MIN),
-            _ => None,
-        },
-    }
-}
-
 /// Year, month, day, hour, minute and second of `20261122T10:52:35`, if it is a date that exists.
 pub(super) fn date_time_fields(text: &str) -> Option<[u16; 6]> {
     let (date, time) = text.split_once('T')?;
@@ -313,6 +301,7 @@ mod tests {
         for (value, expected) in [
             (Value::from(" -7\n"), Some(-7)),
             (Value::from("+7"), Some(7)),
+            (Value::from("1_0"), Some(10)),
             (Value::from("99999999999999999999"), Some(i64::MAX)),
             (Value::from("-99999999999999999999"), Some(i64::MIN)),
             (Value::from("1.5"), None),

@@ -1,8 +1,7 @@
 //! Output that is logged: `tail` and `maintail`, the last part of it or as it grows.
 
-use std::num::IntErrorKind;
-
 use supervisor_protocol::repr::str_repr;
+use supervisor_protocol::text::int;
 use supervisor_protocol::xmlrpc::{FaultCode, Value};
 
 use crate::daemon::CallError;
@@ -148,17 +147,7 @@ impl Amount {
         if text == "f" {
             return Some(Amount::Follow);
         }
-        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let has_stray_underscore = digits.split('_').any(str::is_empty);
-        if has_stray_underscore || !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
-            return None;
-        }
-        match text.replace('_', "").parse() {
-            Ok(number) => Some(Amount::Last(number)),
-            Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(Amount::Last(i64::MAX)),
-            Err(error) if *error.kind() == IntErrorKind::NegOverflow => Some(Amount::Last(-i64::MAX)),
-            Err(_) => None,
-        }
+        int(text, 10).map(Amount::Last)
     }
 }
 

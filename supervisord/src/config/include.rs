@@ -10,8 +10,8 @@ use super::model::{Notice, Place};
 use super::{Included, Inputs, options};
 use supervisor_protocol::ini::document::Document;
 use supervisor_protocol::ini::expand::{Scope, expand, texts, variables};
-use supervisor_protocol::ini::text::is_blank;
 use supervisor_protocol::ini::{dialect, paths};
+use supervisor_protocol::text::is_blank;
 
 /// Reads the files that the main file includes, if it has an `[include]` section.
 pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, findings: &Findings) -> Result<(), ConfigError> {

@@ -14,7 +14,7 @@ use super::environment::EnvironmentError;
 use super::model::{AutoRestart, LogLevel};
 use super::signals;
 use supervisor_protocol::ini::paths;
-use supervisor_protocol::ini::text::strip;
+use supervisor_protocol::text::{int as parse_int, strip};
 
 /// Why a text is no value of its type; the message users see.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -67,33 +67,9 @@ pub fn text(text: &str, _: &dyn World) -> Parsed<String> {
     Ok(text.to_owned())
 }
 
-/// A decimal integer as Python's `int` reads it: blanks around it, a sign, `_` between digits. Numbers beyond
-/// 64 bits, which Python has, are brought to the nearest one of ours.
+/// A decimal integer as Python's `int` reads it.
 pub fn int(text: &str, _: &dyn World) -> Parsed<i64> {
     parse_int(text, 10).ok_or_else(|| ValueError::Int(text.to_owned()))
-}
-
-/// Python's `int(text, radix)` for radix 8 (with `0o` allowed) or 10.
-pub(crate) fn parse_int(text: &str, radix: u32) -> Option<i64> {
-    let text = strip(text);
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let digits = match unsigned.strip_prefix("0o").or_else(|| unsigned.strip_prefix("0O")) {
-        Some(rest) if radix == 8 => rest.strip_prefix('_').unwrap_or(rest),
-        _ => unsigned,
-    };
-    let mut number: i64 = 0;
-    for group in digits.split('_') {
-        if group.is_empty() {
-            return None;
-        }
-        for c in group.chars() {
-            number = number.saturating_mul(i64::from(radix)).saturating_add(i64::from(c.to_digit(radix)?));
-        }
-    }
-    Some(if negative { -number } else { number })
 }
 
 const TRUE: &[&str] = &["yes", "true", "on", "1"];

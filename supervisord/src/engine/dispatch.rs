@@ -105,8 +105,8 @@ impl Supervisor {
                 payload: &delivery.occurrence.payload,
             }
             .encode(&mut bytes);
-            turn.effect(Effect::Deliver(*id, bytes.freeze()));
-            turn.log(Message::EventSent { serial: delivery.occurrence.serial, name: listener });
+            let sent = Message::EventSent { serial: delivery.occurrence.serial, name: listener };
+            turn.effect(Effect::Deliver { process: *id, bytes: bytes.freeze(), sent });
             session.send(InFlight { delivery, since_wall: turn.now.wall }, turn.now.mono);
         }
     }
@@ -197,6 +197,7 @@ impl Supervisor {
     /// The child of a listener is gone: what it worked on is delivered again (`ev_p17`).
     pub(super) fn end_session(&mut self, id: ProcessId, session: Option<Session>, turn: &mut Turn) {
         let Some(group) = self.processes.get(&id).map(|process| process.group) else { return };
+        self.timers.disarm(Timer::Unread(id));
         if let Some(delivery) = session.and_then(Session::into_in_flight) {
             self.put_back(group, delivery, turn);
             self.stir(group);

@@ -313,6 +313,7 @@ impl Supervisor {
     pub(super) fn forget_timers(&mut self, id: ProcessId) {
         self.timers.disarm(Timer::Process(id));
         self.timers.disarm(Timer::StopReport(id));
+        self.timers.disarm(Timer::Unread(id));
     }
 }
 

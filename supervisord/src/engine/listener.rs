@@ -23,6 +23,8 @@ pub(super) struct Session {
     in_flight: Option<InFlight>,
     /// When the last event was sent, on the monotonic clock.
     sent_at: Option<Duration>,
+    /// A part of what it was sent waits until it reads.
+    pub(super) is_unread: bool,
 }
 
 /// An event that a listener works on.
@@ -85,7 +87,14 @@ impl Session {
             ResultHandler::Default => ReplyDecoder::new(),
             ResultHandler::SupervisorStdout => ReplyDecoder::keeping(handler::MAX_BODY),
         };
-        Session { handler, state: ListenerState::Acknowledged, decoder, in_flight: None, sent_at: None }
+        Session {
+            handler,
+            state: ListenerState::Acknowledged,
+            decoder,
+            in_flight: None,
+            sent_at: None,
+            is_unread: false,
+        }
     }
 
     /// Where the protocol stands.

@@ -83,6 +83,7 @@ pub enum Message {
     EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
     Offence { name: Arc<str>, state: ListenerState, excerpt: Bytes },
     NotPrintable { name: Arc<str>, excerpt: Bytes },
+    Unread { name: Arc<str>, seconds: u64 },
     StdinFull { name: Arc<str>, bytes: usize },
     StdoutStuck { lost: u64, error: String },
     ExitedFromUnknown { name: Arc<str>, death: Death },
@@ -146,6 +147,7 @@ impl Message {
             | EventRejectedAgain { .. }
             | Offence { .. }
             | NotPrintable { .. }
+            | Unread { .. }
             | StdinFull { .. }
             | StdoutStuck { .. }
             | RotationIgnored(_)
@@ -324,6 +326,9 @@ impl fmt::Display for Message {
                 "{name}: answered {}, where supervisor_stdout:event_handler allows only a PROCESS_LOG payload",
                 bytes_repr(excerpt)
             ),
+            Unread { name, seconds } => {
+                write!(f, "{name}: has left unread for {seconds} seconds what it was sent, its standard input is full")
+            }
             StdinFull { name, bytes } => write!(
                 f,
                 "{name}: does not read its standard input, {bytes} bytes wait there, and it is sent no more until it does"

@@ -37,10 +37,11 @@ mod shutdown;
 #[cfg(test)]
 mod sim;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod throttle;
 mod ticks;
 mod timers;
+mod unread;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -94,6 +95,10 @@ pub enum Input {
     ListenerOutput(ProcessId, Bytes),
     /// [`Effect::Deliver`] found the listener's stdin closed.
     StdinClosed(ProcessId),
+    /// A part of what [`Effect::Deliver`] wrote waits until the listener reads.
+    LeftUnread(ProcessId),
+    /// Nothing waits any more until this process reads.
+    NothingUnread(ProcessId),
     /// A client's request, with what the engine must know of the world to answer it.
     Command(Ticket, Command, Facts),
     /// TERM, INT or QUIT (or, with `After::Restart`, HUP) was received.
@@ -163,7 +168,14 @@ pub enum Effect {
         purpose: Purpose,
     },
     /// Write an event to a listener's stdin. If that is closed: [`Input::StdinClosed`].
-    Deliver(ProcessId, Bytes),
+    Deliver {
+        /// The listener.
+        process: ProcessId,
+        /// The event.
+        bytes: Bytes,
+        /// The line for the activity log, if it was written.
+        sent: Message,
+    },
     /// Write to the daemon's own standard output.
     Print(Bytes),
     /// Queue bytes for a process's stdin and answer the client.
@@ -296,6 +308,8 @@ impl Supervisor {
             Input::Captured(process, channel, data) => self.captured(process, channel, data, turn),
             Input::ListenerOutput(process, data) => self.listener_output(process, &data, turn),
             Input::StdinClosed(process) => self.stdin_closed(process, turn),
+            Input::LeftUnread(process) => self.left_unread(process, turn),
+            Input::NothingUnread(process) => self.nothing_unread(process),
             Input::Command(ticket, command, facts) => self.command(ticket, command, facts, turn),
             Input::StopEverything(after) => self.stop_everything(after, turn),
             Input::Deadline => {}
@@ -342,10 +356,14 @@ impl Supervisor {
         self.result_handler(process).is_some()
     }
 
+    /// The group of a process.
+    pub fn group_of(&self, process: ProcessId) -> Option<&GroupConfig> {
+        Some(&self.groups.get(&self.process(process)?.group)?.config)
+    }
+
     /// What judges the results of this process, if it is a listener.
     fn result_handler(&self, process: ProcessId) -> Option<ResultHandler> {
-        let group = self.groups.get(&self.process(process)?.group)?;
-        match &group.config.kind {
+        match &self.group_of(process)?.kind {
             GroupKind::EventListener(pool) => Some(pool.result_handler),
             GroupKind::Programs | GroupKind::FastCgi(_) => None,
         }

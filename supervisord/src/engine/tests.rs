@@ -4,7 +4,7 @@
 //! would see: log lines, signals, deliveries, answers. Each test names the contract lines it covers.
 
 mod commands;
-pub(super) mod config;
+pub(crate) mod config;
 mod lifecycle;
 mod order;
 mod pools;

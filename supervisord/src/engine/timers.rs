@@ -22,6 +22,8 @@ pub(super) enum Timer {
     StopReport(ProcessId),
     /// A pool hands out again, after an event that was rejected too often.
     Retry(GroupId),
+    /// The end of the patience with a listener that does not read.
+    Unread(ProcessId),
     /// The next tick boundary.
     Tick,
     /// The next `waiting for A, B to die`.
@@ -91,6 +93,7 @@ impl Supervisor {
                     }
                 }
                 Timer::Retry(group) => self.stir(group),
+                Timer::Unread(process) => self.tell_of_unread(process, turn),
                 Timer::ShutdownReport | Timer::Drain => {}
             }
         }

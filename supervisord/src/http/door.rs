@@ -134,8 +134,13 @@ async fn converse(connection: Connection, site: OpenSite, credentials: Option<Ar
     tokio::select! {
         // Requests that have arrived are seen before the news that the server is closing.
         biased;
-        // How it ended concerns only the client: broken requests have been answered by hyper, the rest has left.
-        _ = conversation.as_mut() => {}
+        // How it ended concerns only the client: broken requests have been answered by hyper, all but one kind, which it
+        // leaves to servers that know HTTP/2.
+        ended = conversation.as_mut() => {
+            if ended.is_err_and(|error| error.is_parse_version_h2()) {
+                connection.refuse();
+            }
+        }
         () = site.closing.cancelled() => {
             if !connection.is_receiving() {
                 conversation.as_mut().graceful_shutdown();

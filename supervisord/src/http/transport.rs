@@ -147,6 +147,12 @@ impl Connection {
         on_stream!(self, stream => stream.as_raw_fd())
     }
 
+    /// Answers a request that hyper leaves unanswered. A client that has left, or reads nothing, does without.
+    pub(super) fn refuse(&self) {
+        let answer = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        let _ = on_stream!(self, stream => stream.try_write(answer));
+    }
+
     /// No more will be sent. A peer that has left already is no error worth reporting.
     pub(super) fn finish(&self) {
         let _ = shutdown(self.raw_fd(), Shutdown::Write);

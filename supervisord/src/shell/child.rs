@@ -252,12 +252,19 @@ impl Child {
     pub(super) fn writable(&mut self, pipes: &Pipes, context: &mut Context) {
         // A child that closed its stdin is noticed by whoever sends next.
         let _ = self.flush(pipes, context);
-        if self.stdin.pending.is_empty()
-            && let Some(fd) = &self.stdin.fd
-        {
+        if self.is_behind() {
+            return;
+        }
+        context.steps.push_back(Step::Input(Input::NothingUnread(self.id)));
+        if let Some(fd) = &self.stdin.fd {
             pipes.remove(fd);
             self.stdin.is_full = false;
         }
+    }
+
+    /// Whether something waits until the child reads its stdin.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.stdin.pending.is_empty()
     }
 
     fn flush(&mut self, pipes: &Pipes, context: &mut Context) -> Result<(), Errno> {

@@ -78,10 +78,14 @@ impl Owner {
                 };
                 return Some(Input::Signalled(process, purpose, result));
             }
-            Effect::Deliver(id, bytes) => {
-                let sent = self.send(id, bytes);
-                return sent.err().map(|_| Input::StdinClosed(id));
-            }
+            Effect::Deliver { process, bytes, sent } => match self.send(process, bytes) {
+                Ok(()) => {
+                    self.log(&sent);
+                    let is_behind = self.children.get(&process).is_some_and(Child::is_behind);
+                    return is_behind.then_some(Input::LeftUnread(process));
+                }
+                Err(_) => return Some(Input::StdinClosed(process)),
+            },
             Effect::Print(bytes) => {
                 if let Some(trouble) = self.console.print(&bytes) {
                     self.log(&trouble);
@@ -148,7 +152,7 @@ impl Owner {
         let Some(process) = self.engine.process(id) else { return Err("no such process".to_owned()) };
         let (config, paths, group) =
             (process.config().clone(), process.logs().clone(), process.reference().group.clone());
-        if let Some(active) = self.engine.active_groups().find(|active| active.name == *group) {
+        if let Some(active) = self.engine.group_of(id) {
             let held = self.sockets.hold(id, active, &config, &mut |message| log(&mut self.activity, &message));
             held.map_err(|error| error.to_string())?;
         }

@@ -62,22 +62,6 @@ pub struct MainFile {
     pub path: PathBuf,
 }
 
-/// The places that are searched without `-c`, for a program found at `prog` (contract 1.3).
-pub fn search_paths(prog: &str) -> [String; 6] {
-    let base = match paths::parent(paths::parent(prog)) {
-        "" => String::new(),
-        base => paths::join(base, ""),
-    };
-    [
-        format!("{base}etc/supervisord.conf"),
-        format!("{base}supervisord.conf"),
-        "supervisord.conf".to_owned(),
-        "etc/supervisord.conf".to_owned(),
-        "/etc/supervisord.conf".to_owned(),
-        "/etc/supervisor/supervisord.conf".to_owned(),
-    ]
-}
-
 /// Decides which file to read: the one given with `-c`, else the first that exists.
 ///
 /// # Errors
@@ -86,7 +70,7 @@ pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile
     let name = match given {
         Some(name) => name.to_owned(),
         None => {
-            let paths = search_paths(prog);
+            let paths = paths::search_paths(prog);
             match paths.iter().find(|path| system.cwd.join(path).exists()) {
                 Some(path) => path.clone(),
                 None => return Err(LoadError::NotFoundByDefault(paths.into())),
@@ -235,19 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn search_order_cl10_cl30() {
-        for (prog, first, second) in [
-            ("/usr/local/bin/supervisord", "/usr/local/etc/supervisord.conf", "/usr/local/supervisord.conf"),
-            ("bin/supervisord", "etc/supervisord.conf", "supervisord.conf"),
-            ("./supervisord", "etc/supervisord.conf", "supervisord.conf"),
-            ("/supervisord", "/etc/supervisord.conf", "/supervisord.conf"),
-            ("supervisord", "etc/supervisord.conf", "supervisord.conf"),
-            ("a/b/c", "a/etc/supervisord.conf", "a/supervisord.conf"),
-        ] {
-            let paths = search_paths(prog);
-            assert_eq!((paths[0].as_str(), paths[1].as_str()), (first, second), "{prog}");
-        }
-        let error = LoadError::NotFoundByDefault(search_paths("bin/x").into()).to_string();
+    fn nothing_is_found_cl10() {
+        let error = LoadError::NotFoundByDefault(paths::search_paths("bin/x").into()).to_string();
         assert_eq!(
             error,
             "No config file found at default paths (etc/supervisord.conf, supervisord.conf, supervisord.conf, \

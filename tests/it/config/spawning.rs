@@ -3,7 +3,6 @@
 use supervisor_tests::{Daemon, Setup};
 
 use super::cmdline::is_root;
-use super::conditions::is_ours;
 
 /// What a program started with these options finds out about itself.
 fn facts(setup: Setup, options: &str) -> (Daemon, Vec<String>) {
@@ -159,18 +158,6 @@ const SHOW: &str =
 
 #[test]
 fn cfg_ce08_signals_have_their_default_effect() {
-    let daemon = Setup::new().with(SHOW).start();
-    daemon.wait_log("end");
-    let of = |signal: nix::sys::signal::Signal| 1_u64 << (signal as i32 - 1);
-    let disputed = of(nix::sys::signal::Signal::SIGPIPE) | of(nix::sys::signal::Signal::SIGXFSZ);
-    assert_eq!((mask(&daemon, "SigBlk:"), mask(&daemon, "SigIgn:") & !disputed), (0, 0));
-}
-
-#[test]
-fn ours_ce08_all_signals_have_their_default_effect() {
-    if !is_ours() {
-        return;
-    }
     let daemon = Setup::new().with(SHOW).start();
     daemon.wait_log("end");
     assert_eq!((mask(&daemon, "SigBlk:"), mask(&daemon, "SigIgn:")), (0, 0));

@@ -310,6 +310,15 @@ fn ctl_h32_static_files() {
     }
 }
 
+/// A client that insists on HTTP/2 is refused as any other that speaks no HTTP/1; the original hangs up.
+#[test]
+fn ours_h16_an_http_2_client_is_refused() {
+    let daemon = Setup::new().start();
+    if !daemon.subject().is_original() {
+        assert_eq!(ask(&daemon, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").code(), 400);
+    }
+}
+
 #[test]
 fn ctl_h35_an_idle_client_blocks_nobody() {
     let daemon = Setup::new().start();

@@ -116,6 +116,7 @@ fn ev_p20_closed_stdin_loses_nothing() {
     daemon.wait_log("entered RUNNING");
     daemon.remote("a", "");
     daemon.wait_log("DEBG epipe occurred while sending event 0 to listener l, listener state unchanged");
+    assert!(!daemon.has_logged("event 0 sent"), "sent it was not");
     daemon.stop_process("l");
     daemon.start_process("l");
     wait_kinds(&daemon, "l", &["a"]);

@@ -56,6 +56,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("garbage-first", &["say:Loading configuration...\\nREADY\\n", "hang"]),
     ("garbage-for-ever", &["wait:go", "label:top", "fill:64:KILOBYTE", "goto:top"]),
     ("endless-line", &["say:READY\\n", "event", "fill:43000:KILOBYTE", "touch:done", "hang"]),
+    ("endless-length", &["say:READY\\n", "event", "say:RESULT ", "fill:44032000:1", "touch:done", "hang"]),
     (
         "long-result",
         &[

@@ -12,20 +12,7 @@ fn options(words: &str) -> Options {
 }
 
 fn process(group: &str, name: &str, state: ProcessState) -> ProcessInfo {
-    ProcessInfo {
-        name: name.into(),
-        group: group.into(),
-        start: 0,
-        stop: 0,
-        now: 0,
-        state,
-        spawnerr: String::new(),
-        exitstatus: 0,
-        stdout_logfile: String::new(),
-        stderr_logfile: String::new(),
-        pid: 7,
-        description: String::new(),
-    }
+    ProcessInfo { name: name.into(), group: group.into(), state, pid: 7, ..ProcessInfo::default() }
 }
 
 fn own() -> Own {

@@ -7,7 +7,7 @@ use super::super::{World, value};
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::{Scope, texts};
 use supervisor_protocol::ini::paths;
-use supervisor_protocol::ini::text::is_blank;
+use supervisor_protocol::text::is_blank;
 
 /// Reads the section as a group of its own.
 pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {

@@ -16,7 +16,7 @@ use super::{Context, Reader};
 use crate::config::model::Seconds;
 use supervisor_protocol::ini::expand::{Layer, Scope, expand_again, texts, variables};
 use supervisor_protocol::ini::format::Term;
-use supervisor_protocol::ini::text::strip;
+use supervisor_protocol::text::strip;
 
 /// `[program:x]` as a group of its own.
 pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {

@@ -7,7 +7,7 @@ use super::super::options::table::{inet_server, unix_server};
 use super::{Context, Reader};
 use supervisor_protocol::ini::expand::Scope;
 use supervisor_protocol::ini::paths;
-use supervisor_protocol::ini::text::strip;
+use supervisor_protocol::text::strip;
 
 /// All servers in the order in which they open: inet, then unix, each in file order.
 pub(super) fn read(context: &Context<'_>) -> Result<Vec<ServerConfig>, ConfigError> {

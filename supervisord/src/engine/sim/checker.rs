@@ -96,7 +96,7 @@ impl Checker {
                 Some(ProcessState::Starting) => Ok(()),
                 state => Err(format!("{id:?} is spawned in {state:?}")),
             },
-            Effect::Deliver(id, bytes) => {
+            Effect::Deliver { process: id, bytes, .. } => {
                 let mut decoder = EnvelopeDecoder::new();
                 decoder.feed(bytes);
                 match decoder.next_event() {

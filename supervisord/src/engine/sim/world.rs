@@ -295,7 +295,7 @@ impl Simulation {
                 };
                 vec![Input::Signalled(process, purpose, result)]
             }
-            Effect::Deliver(id, bytes) => self.deliver(id, &bytes)?,
+            Effect::Deliver { process, bytes, .. } => self.deliver(process, &bytes)?,
             Effect::SendStdin(ticket, ..)
             | Effect::ClearLogs { ticket, .. }
             | Effect::ClearMainLog(ticket)

@@ -21,7 +21,7 @@ pub(in crate::engine) fn millis(millis: u64) -> Duration {
 }
 
 /// A process with every option at its default.
-pub(in crate::engine) fn process(name: &str) -> ProcessConfig {
+pub(crate) fn process(name: &str) -> ProcessConfig {
     let channel = ChannelConfig {
         logfile: LogTarget::None,
         logfile_maxbytes: 0,

@@ -312,7 +312,7 @@ fn a_closed_stdin_costs_nothing() {
     world.says("l", b"READY\n");
     world.emit("one");
     assert_eq!(
-        world.lines()[2..],
+        world.lines()[1..],
         [
             "DEBG epipe occurred while sending event 0 to listener l, listener state unchanged",
             "DEBG rebuffering event 0 for pool l (buf size=0, max=10)",
@@ -324,6 +324,34 @@ fn a_closed_stdin_costs_nothing() {
     world.says("l", b"x");
     world.input(crate::engine::Input::StdinClosed(world.id("l")));
     assert_eq!(session(&world), Some(ListenerState::Unknown));
+}
+
+/// One line a stall, however much follows; none for a listener that is merely slow, or gone.
+#[test]
+fn a_listener_that_does_not_read_is_told_of_once() {
+    const LINE: &str = "WARN l: has left unread for 5 seconds what it was sent, its standard input is full";
+    let mut world = busy();
+    let l = world.id("l");
+    world.input(Input::LeftUnread(l));
+    world.advance(secs(4));
+    world.input(Input::NothingUnread(l));
+    world.advance(secs(10));
+    assert_eq!(world.lines(), Vec::<String>::new());
+    for _ in 0..2 {
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(4));
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(1));
+        assert_eq!(world.lines(), [LINE]);
+        world.input(Input::LeftUnread(l));
+        world.advance(secs(10));
+        assert_eq!(world.lines(), Vec::<String>::new());
+        world.input(Input::NothingUnread(l));
+    }
+    world.input(Input::LeftUnread(l));
+    world.exits("l", 0);
+    world.advance(secs(10));
+    assert!(!world.lines().contains(&LINE.to_owned()));
 }
 
 /// `ev_p29`: an answer while STOPPING counts, but nothing more is sent.

@@ -161,11 +161,12 @@ impl World {
                 let error = self.signal_errors.get_mut(&name).and_then(VecDeque::pop_front);
                 vec![Input::Signalled(process, purpose, error.map_or(Ok(()), Err))]
             }
-            Effect::Deliver(id, bytes) => {
+            Effect::Deliver { process: id, bytes, sent } => {
                 let name = self.name(id);
                 if self.closed.contains(&name) {
                     return vec![Input::StdinClosed(id)];
                 }
+                self.lines.push(format!("{} {sent}", sent.level().code()));
                 let decoder = self.decoders.entry(id).or_default();
                 decoder.feed(&bytes);
                 let received = decoder.next_event().unwrap().expect("a delivery is one whole event");

@@ -1,29 +1,23 @@
 //! Signals as clients write them: `HUP`, `sighup`, `1`, `"1"`. Contract `ctl_x30`.
 
-use nix::sys::signal::Signal;
 use supervisor_protocol::xmlrpc::Value;
 
-/// Names that Linux has besides those of [`Signal`], with their numbers.
-const ALIASES: &[(&str, i32)] = &[("SIGCLD", 17), ("SIGIOT", 6), ("SIGPOLL", 29), ("SIGRTMIN", 34), ("SIGRTMAX", 64)];
+use crate::config::signals;
 
 /// The number of a signal, 0 included; what was written if there is no such signal.
 pub(super) fn parse(written: &Value) -> Result<i32, String> {
     let found = match written.to_int() {
-        Some(number) => by_number(number),
+        Some(number) => i32::try_from(number).ok().filter(|_| signals::is_known(number)),
         None => by_name(&written.to_string()),
     };
     found.ok_or_else(|| written.to_string())
 }
 
-fn by_number(number: i64) -> Option<i32> {
-    matches!(number, 0..=31 | 34 | 64).then_some(number).and_then(|number| i32::try_from(number).ok())
-}
-
+/// The names that no signal has, `SIG_IGN` and its like, are for configurations only.
 fn by_name(written: &str) -> Option<i32> {
     let upper = written.trim().to_uppercase();
-    let name = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, number)| *number);
-    alias.or_else(|| name.parse::<Signal>().ok().map(|signal| signal as i32))
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    signals::number(&upper).filter(|_| !name.starts_with('_'))
 }
 
 #[cfg(test)]
@@ -49,7 +43,7 @@ mod tests {
         ] {
             assert_eq!(parse(&written), Ok(number), "{written:?}");
         }
-        for written in ["bogus", "", "SIG", "_IGN", "SIG_DFL", "35", "-1", "65", "1.5", "RTMIN+1"] {
+        for written in ["bogus", "", "SIG", "_IGN", "SIG_DFL", "SIGSIGTERM", "35", "-1", "65", "1.5", "RTMIN+1"] {
             assert_eq!(parse(&written.into()), Err(written.to_owned()));
         }
         let all = "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT RTMAX RTMIN SEGV \

@@ -81,8 +81,13 @@ fn pipelined_requests_are_answered_in_order() {
 #[test]
 fn garbage_is_refused_and_the_connection_closed() {
     let fixture = Fixture::new();
-    for garbage in ["hello\r\n\r\n", "GET  /x HTTP/1.1\r\n\r\n", "GET /x HTTP/1.1\r\nno colon\r\n\r\n", "\x16\x03\x01"]
-    {
+    for garbage in [
+        "hello\r\n\r\n",
+        "GET  /x HTTP/1.1\r\n\r\n",
+        "GET /x HTTP/1.1\r\nno colon\r\n\r\n",
+        "\x16\x03\x01",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
         let mut client = fixture.connect();
         client.send(garbage);
         if !garbage.ends_with('\n') {

@@ -2,45 +2,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::config::model::{AutoRestart, ChannelConfig, LogTarget, Origin, Seconds, ServerUrl};
+use crate::config::model::Origin;
+use crate::engine::tests::config::process;
 
 fn fast_cgi(url: String) -> FastCgiConfig {
     FastCgiConfig { url, backlog: None, owner: None, mode: 0o700 }
-}
-
-fn process(name: &str) -> ProcessConfig {
-    let channel = ChannelConfig {
-        logfile: LogTarget::None,
-        logfile_maxbytes: 0,
-        logfile_backups: 0,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-    };
-    ProcessConfig {
-        name: name.into(),
-        section: "fcgi-program:f".into(),
-        command: "cat".into(),
-        priority: 999,
-        autostart: true,
-        autorestart: AutoRestart::Unexpected,
-        startsecs: Seconds(1),
-        startretries: 3,
-        exitcodes: vec![0],
-        stopsignal: 15,
-        stopwaitsecs: Seconds(10),
-        stopasgroup: false,
-        killasgroup: false,
-        uid: None,
-        umask: None,
-        directory: None,
-        environment: Default::default(),
-        serverurl: ServerUrl::Auto,
-        redirect_stderr: false,
-        stdout: channel.clone(),
-        stderr: channel,
-        fcgi: None,
-    }
 }
 
 fn group(config: FastCgiConfig) -> GroupConfig {
@@ -48,7 +14,7 @@ fn group(config: FastCgiConfig) -> GroupConfig {
         name: "f".into(),
         priority: 999,
         kind: GroupKind::FastCgi(config),
-        processes: vec![process("a"), process("b")],
+        processes: ["a", "b"].map(|name| ProcessConfig { section: "fcgi-program:f".into(), ..process(name) }).into(),
         origin: Origin { file: "x.conf".into(), line: 1 },
     }
 }
