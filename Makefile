@@ -15,7 +15,7 @@ ORIGINAL := $(VENV)/bin
 E2E := $(abspath $(TARGET))/venv-e2e
 E2E_STAMP := $(E2E)/lock-$(shell cksum < tests/e2e-requirements.txt | tr ' ' '-')
 
-.PHONY: demo test unit kit ids ids-ours ids-original golden e2e check build bench release install venv original clean
+.PHONY: demo test unit kit ids ids-ours ids-original differential golden e2e check build bench release install venv original clean
 
 demo: build
 	@$(BIN)/demo $(ARGS)
@@ -28,6 +28,7 @@ test:
 	@.ci/stage original 60 $(MAKE) --no-print-directory original
 	@.ci/stage kit 120 $(MAKE) --no-print-directory kit
 	@.ci/stage ids 360 $(MAKE) --no-print-directory -j2 -O ids-ours ids-original
+	@.ci/stage differential 240 $(MAKE) --no-print-directory differential
 
 unit:
 	cargo test --workspace --exclude supervisor-tests --exclude listener-check
@@ -59,6 +60,10 @@ ids-original:
 kit: build
 	SUPERVISOR_BIN_DIR=$(BIN) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) \
 	  cargo test --quiet -p listener-check --test faults --test languages --test original
+
+# The original and ours side by side, on the same configurations, refusals and calls; one case in full: ARGS=NAME
+differential: build
+	@SUPERVISOR_BIN_DIR=$(BIN) SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) $(BIN)/differential $(ARGS)
 
 # Plays the scenarios against the original and writes down what it does.
 golden: build venv

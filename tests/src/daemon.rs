@@ -46,6 +46,11 @@ impl Daemon {
         self.setup.dir.path()
     }
 
+    /// What it was started from.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// A path in the daemon's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.setup.path(name)
@@ -190,7 +195,7 @@ impl Daemon {
 
     /// The activity log as it is.
     pub fn log_text(&self) -> String {
-        read(&self.path("supervisord.log"))
+        read(&self.path(&self.setup.log))
     }
 
     /// Waits until a line of the activity log contains a text, and returns the line.

@@ -15,6 +15,7 @@
 
 pub mod activity;
 pub mod daemon;
+pub mod differential;
 pub mod envelope;
 pub mod fake;
 pub mod http;

@@ -34,6 +34,7 @@ pub struct Setup {
     body: String,
     whole: Option<String>,
     misbehave: PathBuf,
+    pub(crate) log: String,
 }
 
 impl Default for Setup {
@@ -62,6 +63,7 @@ impl Setup {
             body: String::new(),
             whole: None,
             misbehave: subject::misbehave(),
+            log: "supervisord.log".to_owned(),
         }
     }
 
@@ -127,6 +129,12 @@ impl Setup {
     /// The whole configuration file, instead of the one made from sections.
     pub fn file(mut self, text: &str) -> Self {
         self.whole = Some(text.to_owned());
+        self
+    }
+
+    /// Says which file has the activity log, if it is not `supervisord.log`.
+    pub fn log_file(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.log);
         self
     }
 
@@ -207,6 +215,11 @@ impl Setup {
     /// A path in the daemon's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// The port of `{port}`.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Replaces the placeholders.

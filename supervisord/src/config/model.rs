@@ -392,6 +392,8 @@ pub enum LogTarget {
     Auto,
     /// No file.
     None,
+    /// No file either, from an empty value: clients see it as the empty path it is.
+    Empty,
     /// A path; relative ones are relative to the daemon's working directory.
     File(PathBuf),
 }

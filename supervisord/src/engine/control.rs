@@ -3,7 +3,7 @@
 //! Every command but one passes the state gate first: a daemon that is stopping everything refuses it, before
 //! it looks at names. What acts on processes opens a job; the rest is answered at once.
 
-use supervisor_protocol::event::{Channel, Event};
+use supervisor_protocol::event::Event;
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
 use super::command::{Command, ConfigSnapshot, Refusal, Reply, Target, Ticket};
@@ -57,10 +57,7 @@ impl Supervisor {
             Command::ClearMainLog => return turn.effect(Effect::ClearMainLog(ticket)),
             Command::MainLogPath => return turn.effect(Effect::MainLogPath(ticket)),
             Command::LogPath { name, channel } => match self.find_exact(&name).and_then(|id| self.processes.get(&id)) {
-                Some(process) => Ok(Reply::LogPath(match channel {
-                    Channel::Stdout => process.logs.stdout.clone(),
-                    Channel::Stderr => process.logs.stderr.clone(),
-                })),
+                Some(process) => Ok(Reply::LogPath(process.log_path(channel))),
                 None => Err(Refusal::BadName(name)),
             },
             Command::Reread => self.reread(facts),

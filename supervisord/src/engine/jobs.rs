@@ -3,7 +3,8 @@
 //! A job belongs to one client request and covers one process or many. Each process of it has an *item* that
 //! is settled exactly once; when the last one is, the client is answered. Items that are settled while the
 //! request itself is carried out (refusals, spawn errors, requests that do not wait) are reported first, in
-//! processing order; the others follow in the order in which they come true (`ctl_x27`).
+//! processing order; the others follow in the order in which they come true, those of one turn in processing
+//! order again (`ctl_x27`).
 //!
 //! Waiting items are a subscriber of the event bus: a state change settles them, nothing polls.
 
@@ -62,7 +63,8 @@ struct Job {
     /// The request itself has been carried out; only waiting is left.
     issued: bool,
     immediate: Vec<(usize, TaskOutcome)>,
-    later: Vec<TaskOutcome>,
+    /// With the time of the turn, by which they are sorted.
+    later: Vec<(Duration, usize, TaskOutcome)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +142,7 @@ impl Supervisor {
         let outcome = TaskOutcome { name: reference.process.clone(), group: reference.group.clone(), result };
         match phase {
             Phase::Immediate => job.immediate.push((index, outcome)),
-            Phase::Later => job.later.push(outcome),
+            Phase::Later => job.later.push((turn.now.mono, index, outcome)),
         }
         job.open -= 1;
         self.answer_if_settled(ticket, turn);
@@ -165,7 +167,8 @@ impl Supervisor {
         }
         job.immediate.sort_by_key(|(index, _)| *index);
         let mut outcomes: Vec<TaskOutcome> = job.immediate.into_iter().map(|(_, outcome)| outcome).collect();
-        outcomes.append(&mut job.later);
+        job.later.sort_by_key(|(settled, index, _)| (*settled, *index));
+        outcomes.extend(job.later.into_iter().map(|(_, _, outcome)| outcome));
         let answer = if job.many {
             Ok(Reply::Tasks(outcomes))
         } else {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use supervisor_protocol::event::{Event, ProcessRef, StateChange};
+use supervisor_protocol::event::{Channel, Event, ProcessRef, StateChange};
 use supervisor_protocol::name;
 use supervisor_protocol::state::ProcessState;
 
@@ -18,7 +18,7 @@ use super::death::Death;
 use super::id::GroupId;
 use super::listener::Session;
 use super::throttle::Throttle;
-use crate::config::model::ProcessConfig;
+use crate::config::model::{LogTarget, ProcessConfig};
 
 /// Where a process's output is logged: resolved paths, AUTO names included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,6 +147,15 @@ impl Process {
     /// Where its output goes.
     pub fn logs(&self) -> &LogPaths {
         &self.logs
+    }
+
+    /// The log file of a channel as clients are told it: an empty path where the configuration has one.
+    pub(super) fn log_path(&self, channel: Channel) -> Option<PathBuf> {
+        let (config, path) = match channel {
+            Channel::Stdout => (&self.config.stdout, &self.logs.stdout),
+            Channel::Stderr => (&self.config.stderr, &self.logs.stderr),
+        };
+        path.clone().or_else(|| (config.logfile == LogTarget::Empty).then(PathBuf::new))
     }
 
     /// Its state.

@@ -66,7 +66,7 @@ impl ChildLogs {
         target: &LogTarget,
     ) -> io::Result<Option<PathBuf>> {
         let key = match target {
-            LogTarget::None => return Ok(None),
+            LogTarget::None | LogTarget::Empty => return Ok(None),
             LogTarget::File(path) => return Ok(Some(path.clone())),
             LogTarget::Auto => (group.to_owned(), process.to_owned(), channel),
         };

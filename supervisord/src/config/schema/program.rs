@@ -294,7 +294,7 @@ fn channel(
             LogTarget::Auto
         }
         LogfileName::None => LogTarget::None,
-        LogfileName::Path(path) if path.is_empty() => LogTarget::None,
+        LogfileName::Path(path) if path.is_empty() => LogTarget::Empty,
         LogfileName::Path(path) => LogTarget::File(path.into()),
     };
     let config = ChannelConfig {

@@ -1,6 +1,6 @@
 //! Clients start, stop and signal processes: what is refused, what is answered, in which order.
 
-use super::config::{group, process, process_with, program, secs};
+use super::config::{group, millis, process, process_with, program, secs};
 use super::world::World;
 use crate::config::model::ProcessConfig;
 use crate::config::model::Seconds;
@@ -183,6 +183,7 @@ fn a_stop_of_all_tells_ends_in_their_order() {
     assert_eq!(world.signals(), ["a:z 15", "a 15"]);
     world.exits("a", 0);
     assert_eq!(world.answer(ticket), None);
+    world.advance(millis(1));
     world.exits("a:z", 0);
     assert_eq!(world.outcomes(ticket), ["b OK", "a OK", "a:z OK"]);
     let ticket = world.stop("all", true);

@@ -221,3 +221,23 @@ fn late_deadlines_are_served_by_time() {
     world.advance(secs(0));
     assert_eq!(world.events(), ["quick STARTING->RUNNING pid:3", "slow STARTING->RUNNING pid:2"]);
 }
+
+/// `ctl_x27`: those of one request that become RUNNING in one turn are told in processing order, by priority, whatever
+/// the order in which the turn came to them; those of a later turn come after them.
+#[test]
+fn results_that_come_true_together_are_told_in_processing_order() {
+    let mut world = World::started(vec![group(
+        "g",
+        999,
+        vec![
+            process_with("slow", |p| (p.autostart, p.priority, p.startsecs) = (false, 1, Seconds(2))),
+            process_with("late", |p| (p.autostart, p.priority) = (false, 30)),
+            process_with("early", |p| (p.autostart, p.priority) = (false, 20)),
+        ],
+    )]);
+    let ticket = world.start("g:*", true);
+    world.advance(secs(1));
+    assert_eq!(world.answer(ticket), None);
+    world.advance(secs(1));
+    assert_eq!(world.outcomes(ticket), ["g:early OK", "g:late OK", "g:slow OK"]);
+}

@@ -76,6 +76,15 @@ fn configurations_are_the_latest_and_know_who_is_active() {
     assert_eq!(ask(&mut world, path(Channel::Stderr)), Ok(Reply::LogPath(None)));
 }
 
+/// `ctl_x32`: an empty value is told as the path it is, NONE as none.
+#[test]
+fn an_empty_log_is_an_empty_path() {
+    let mut world = World::started(vec![program("x", |p| p.stdout.logfile = LogTarget::Empty)]);
+    let path = |channel| Command::LogPath { name: "x".into(), channel };
+    assert_eq!(ask(&mut world, path(Channel::Stdout)), Ok(Reply::LogPath(Some("".into()))));
+    assert_eq!(ask(&mut world, path(Channel::Stderr)), Ok(Reply::LogPath(None)));
+}
+
 /// `ctl_x39`, `cfg_rr08`: adding and removing groups.
 #[test]
 fn groups_are_added_and_removed() {

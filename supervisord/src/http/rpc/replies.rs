@@ -71,6 +71,7 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
     let logfile = |channel: &ChannelConfig| match &channel.logfile {
         LogTarget::Auto => Some("auto".to_owned()),
         LogTarget::None => None,
+        LogTarget::Empty => Some(String::new()),
         LogTarget::File(path) => path_text(Some(path)),
     };
     ConfigInfo {

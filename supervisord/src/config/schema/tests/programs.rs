@@ -113,9 +113,10 @@ fn restart_codes_and_signals_se10_se11() {
 fn log_files_se12_to_se16() {
     let stdout = |value: &str| program(&format!("stdout_logfile={value}")).stdout.logfile;
     assert_eq!(stdout("auto"), LogTarget::Auto);
-    for none in ["NONE", "Off", ""] {
+    for none in ["NONE", "Off"] {
         assert_eq!(stdout(none), LogTarget::None);
     }
+    assert_eq!(stdout(""), LogTarget::Empty);
     assert_eq!(stdout("x.log"), LogTarget::File(PathBuf::from("x.log")));
     assert_eq!(stdout("~/x.log"), LogTarget::File(PathBuf::from("/home/me/x.log")));
     assert_eq!(program("directory=~/x").directory.as_deref(), Some(Path::new("~/x")));
