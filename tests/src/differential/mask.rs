@@ -5,7 +5,7 @@ use crate::{Setup, redact, subject};
 /// A text without what varies. Paths of the programs, which differ between the sides, become `BIN`.
 pub fn mask(setup: &Setup, text: &str) -> String {
     let text = text.replace(&subject::misbehave().display().to_string(), "MISBEHAVE");
-    let text = text.replace(&format!("{}/", setup.subject.dir().display()), "BIN/");
+    let text = text.replace(&setup.subject.dir().join("").display().to_string(), "BIN/");
     let text = redact::redact(&text, setup.dir.path(), setup.port());
     let text = text.split('\n').map(|line| place(&killed(&random(line)))).collect::<Vec<_>>().join("\n");
     untraced(&text)
