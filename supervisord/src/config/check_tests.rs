@@ -90,7 +90,9 @@ fn lines_that_are_no_configuration() {
     assert!(found[2].starts_with("s.conf:4: [supervisord] minfds: invalid literal"));
     let found = lines("minfds=1\n");
     assert!(found[1].starts_with("s.conf:1: text before any section: minfds=1; put a header"), "{found:#?}");
-    assert!(found[0].starts_with(".ini file does not include supervisord section; add a section [supervisord]"));
+    assert!(
+        found[0].starts_with("s.conf: .ini file does not include supervisord section; add a section [supervisord]")
+    );
 }
 
 #[test]
@@ -145,4 +147,15 @@ fn a_thousand_processes_have_one_problem() {
                 process_name=%(process_num)d\n";
     let found = lines(text);
     assert_eq!(found.len(), 2, "{found:#?}");
+}
+
+#[test]
+fn what_no_system_can_take() {
+    let found = lines("[supervisord]\n[program:x]\ncommand=cat \0\nnumprocs=1000000000000\nenvironment=A=\"\0\"\n");
+    let expected = [
+        "s.conf:3: [program:x] command: embedded null byte; remove the byte 0 from the value",
+        "s.conf:4: [program:x] numprocs: numprocs is 1000000000000, and no system runs more than 4194304 processes; write a number of processes that a system can run",
+        "s.conf:5: [program:x] environment: embedded null byte; remove the byte 0 from the value",
+    ];
+    assert_eq!(found, expected);
 }

@@ -26,6 +26,9 @@ struct Inner {
     suffix: Option<(String, String)>,
 }
 
+/// What Linux lets `kernel.pid_max` be.
+pub(super) const MAX_PROCESSES: i64 = 4_194_304;
+
 /// What is wrong. Each message is the contract's, section 2 and 3.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // each variant is its message
@@ -54,6 +57,8 @@ pub enum Cause {
     NoCommand { section: String },
     #[error("%(process_num) must be present within process_name when numprocs > 1")]
     NoProcessNum,
+    #[error("numprocs is {0}, and no system runs more than {MAX_PROCESSES} processes")]
+    TooManyProcesses(i64),
     #[error("Cannot set stopasgroup=true and killasgroup=false")]
     StopButNotKillGroup,
     #[error("[{section}] section sets invalid buffer_size ({size})")]

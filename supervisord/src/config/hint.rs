@@ -59,6 +59,7 @@ fn of_cause(cause: &Cause) -> Option<String> {
         Cause::AmbiguousMember { .. } => "give one of the two another name".to_owned(),
         Cause::NoCommand { .. } => "write command = PROGRAM ARGUMENTS".to_owned(),
         Cause::NoProcessNum => "write process_name = %(program_name)s_%(process_num)02d".to_owned(),
+        Cause::TooManyProcesses(_) => "write a number of processes that a system can run".to_owned(),
         Cause::StopButNotKillGroup => "set killasgroup = true, or leave it out".to_owned(),
         Cause::BufferSize { .. } => "write a number of events from 1, or leave it out".to_owned(),
         Cause::NoEvents { .. } => "write events = PROCESS_STATE, for example".to_owned(),
@@ -121,6 +122,7 @@ fn of_value(error: &ValueError) -> Option<String> {
             "write HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9001".to_owned()
         }
         ValueError::Name { .. } => "use a name without blanks, colons and slashes".to_owned(),
+        ValueError::NulByte => "remove the byte 0 from the value".to_owned(),
         ValueError::Environment(EnvironmentError::UnexpectedEnd(_)) => {
             "write KEY=\"VALUE\" pairs with commas between them".to_owned()
         }

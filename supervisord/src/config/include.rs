@@ -38,7 +38,7 @@ pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, findings: &Find
                 Ok(bytes) => {
                     findings.notice(Notice::info(format!("Included extra file \"{path}\" during parsing")));
                     if let Err(error) = dialect::parse(document, &path, &bytes) {
-                        findings.keep(error.into())?;
+                        findings.keep(ConfigError::from(error).at(Place::of_file(&path)))?;
                     }
                     document.expand_here(&paths::absolute(inputs.world.cwd(), paths::parent(&path)).to_string_lossy());
                 }

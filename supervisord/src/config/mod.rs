@@ -41,7 +41,7 @@ pub use shlex::ShlexError;
 
 use canonical::Store;
 use findings::Findings;
-use model::{Config, DaemonConfig, ProcessConfig};
+use model::{Config, DaemonConfig, Place, ProcessConfig};
 use supervisor_protocol::ini::dialect;
 use supervisor_protocol::ini::document::Document;
 
@@ -137,7 +137,7 @@ pub fn read(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Result<Config, ConfigE
 fn gather(main: SourceFile<'_>, inputs: &Inputs<'_>, findings: &Findings) -> Result<Store, ConfigError> {
     let mut document = Document::new();
     if let Err(error) = dialect::parse(&mut document, main.name, main.bytes) {
-        findings.keep(error.into())?;
+        findings.keep(ConfigError::from(error).at(Place::of_file(main.name)))?;
     }
     include::read(&mut document, inputs, findings)?;
     Ok(Store::new(document).map_err(|error| Cause::Canonical(error.to_string()))?)

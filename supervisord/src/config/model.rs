@@ -58,6 +58,13 @@ pub struct Place {
     pub key: String,
 }
 
+impl Place {
+    /// A file as a whole.
+    pub fn of_file(file: &str) -> Self {
+        Place { origin: Origin { file: file.to_owned(), line: 0 }, ..Place::default() }
+    }
+}
+
 /// `FILE:LINE: [SECTION] KEY`, as far as it is known.
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

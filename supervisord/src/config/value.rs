@@ -56,6 +56,8 @@ pub enum ValueError {
     PortTooHigh(i64),
     #[error("Invalid name: {} because of character: '{character}'", str_repr(name))]
     Name { name: String, character: char },
+    #[error("embedded null byte")]
+    NulByte,
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
 }

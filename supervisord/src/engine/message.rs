@@ -79,6 +79,8 @@ pub enum Message {
     Epipe { serial: u64, name: Arc<str> },
     // Ours.
     RestartRefused { reason: String },
+    RestartFellBack { reason: String },
+    CannotGoOn { reason: String },
     RestartsHeldBack { name: Arc<str> },
     EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
     Offence { name: Arc<str>, state: ListenerState, excerpt: Bytes },
@@ -128,6 +130,8 @@ impl Message {
             | PidfileFailed(_)
             | UnknownProblem { .. }
             | RestartRefused { .. }
+            | RestartFellBack { .. }
+            | CannotGoOn { .. }
             | IllegalTransition { .. }
             | WaitFailed { .. }
             | OutputUnwatched { .. }
@@ -305,6 +309,10 @@ impl fmt::Display for Message {
             RestartRefused { reason } => {
                 write!(f, "cannot restart, the configuration cannot be read, nothing was changed: {reason}")
             }
+            RestartFellBack { reason } => {
+                write!(f, "the new configuration cannot be used, going on with the one of before: {reason}")
+            }
+            CannotGoOn { reason } => write!(f, "cannot go on: {reason}"),
             RestartsHeldBack { name } => write!(
                 f,
                 "{name} exits as soon as it is started, holding its restarts to 10 a second (this is said once a minute)"

@@ -119,14 +119,20 @@ fn with_inputs<T>(
     Ok(read(SourceFile { name: &main.name, bytes: &bytes }, &inputs))
 }
 
+/// Reads a file that must not keep the daemon waiting, as a pipe without a writer would, nor be without an end.
+fn read_regular(path: &Path) -> Result<Vec<u8>, String> {
+    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err("not a regular file".to_owned());
+    }
+    fs::read(path).map_err(|error| error.to_string())
+}
+
 /// Reads all files that match a pattern.
 fn read_all(pattern: &str) -> Vec<Included> {
     glob(pattern)
         .into_iter()
-        .map(|path| Included {
-            path: path.to_string_lossy().into_owned(),
-            content: fs::read(&path).map_err(|error| error.to_string()),
-        })
+        .map(|path| Included { path: path.to_string_lossy().into_owned(), content: read_regular(&path) })
         .collect()
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Setup {
     /// For `SUPERVISOR_SERVER_URL`.
     pub(super) server_url: Option<String>,
     pub(super) reload: Reload,
+    /// The same, and whether a daemon could be set up with it.
+    pub(super) restart: Reload,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) notes: mpsc::Receiver<Note>,
     pub(super) next_serial: u64,
@@ -110,6 +112,8 @@ pub(super) struct Settings {
     pub(super) strip_ansi: bool,
     pub(super) close_below: Option<u32>,
     pub(super) reload: Reload,
+    /// The same, and whether a daemon could be set up with it.
+    pub(super) restart: Reload,
 }
 
 impl Settings {
@@ -147,6 +151,7 @@ impl Owner {
             environment,
             server_url,
             reload,
+            restart,
             requests,
             notes,
             next_serial,
@@ -158,6 +163,7 @@ impl Owner {
             strip_ansi: config.daemon.strip_ansi,
             close_below: close_below(config.daemon.minfds),
             reload,
+            restart,
         };
         let mut owner = Owner {
             engine: Supervisor::new(config.daemon.identifier, config.groups, next_serial),
@@ -360,7 +366,7 @@ impl Owner {
             return self.log(&Message::RestartRequestIgnored);
         }
         self.log(&Message::RestartRequest);
-        match (self.settings.reload)() {
+        match (self.settings.restart)() {
             Ok(_) => self.feed(Input::StopEverything(After::Restart)),
             Err(reason) => self.log(&Message::RestartRefused { reason }),
         }

@@ -58,6 +58,9 @@ impl Owner {
         if self.engine.mood() != SupervisorState::Running {
             return Err(String::new());
         }
+        if matches!(command, Command::Restart) {
+            return (self.settings.restart)().map(|config| config.groups);
+        }
         let config = (self.settings.reload)()?;
         if matches!(command, Command::Reread) {
             self.settings.adopt(&config);

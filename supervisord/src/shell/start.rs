@@ -30,7 +30,7 @@ use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
 use crate::cli::{self, Action, CliOptions};
-use crate::config::model::{Config, DaemonLog, GroupConfig};
+use crate::config::model::{Config, DaemonLog, GroupConfig, RpcInterfaceConfig};
 use crate::config::{self};
 use crate::engine::message::Message;
 use crate::engine::{After, LogPaths};
@@ -143,23 +143,38 @@ struct Prepared {
 
 impl Daemon {
     fn run(mut self) -> Result<(), StartError> {
-        let mut prepared = self.prepare()?;
+        let mut prepared = self.prepare(self.load()?)?;
         if !prepared.config.daemon.nodaemon && self.daemonize(&mut prepared)? == Side::Parent {
             // The sockets and their files are the daemon's now: nothing may be cleaned up here.
             std::mem::forget(prepared);
             return Ok(());
         }
         loop {
-            match self.serve(prepared)? {
+            let config = prepared.config.clone();
+            // Nobody reads the terminal any more.
+            match self.serve(prepared).inspect_err(|error| tell(&config, error))? {
                 After::Exit => return Ok(()),
-                After::Restart => prepared = self.prepare()?,
+                After::Restart => prepared = self.prepare_again(&config)?,
             }
         }
     }
 
+    fn load(&self) -> Result<Config, StartError> {
+        load::load(&self.main, &self.options.overrides, &self.system).map_err(unusable)
+    }
+
+    /// Sets everything up anew: with the configuration as it is now, or with that of before, if it is no longer fit
+    /// to run on. The programs must run either way.
+    fn prepare_again(&self, before: &Config) -> Result<Prepared, StartError> {
+        self.load().and_then(|config| self.prepare(config)).or_else(|error| {
+            let mut prepared = self.prepare(before.clone()).inspect_err(|error| tell(before, error))?;
+            log(&mut prepared.activity, &Message::RestartFellBack { reason: error.text });
+            Ok(prepared)
+        })
+    }
+
     /// Everything that can fail with a word on the terminal.
-    fn prepare(&self) -> Result<Prepared, StartError> {
-        let config = load::load(&self.main, &self.options.overrides, &self.system).map_err(unusable)?;
+    fn prepare(&self, config: Config) -> Result<Prepared, StartError> {
         let is_first = self.runtime.is_none();
         let mut criticals = Vec::new();
         let mut infos = Vec::new();
@@ -188,14 +203,12 @@ impl Daemon {
             log(&mut activity, &Message::RotationIgnored(path.clone()));
         }
         let servers = http::bind(&config.servers).map_err(usage)?;
-        // The factory of an interface runs once per server, so without one its mistakes stay unnoticed.
-        let refused = config.rpc_interfaces.iter().find(|interface| !interface.extra.is_empty());
-        if let (Some(interface), false) = (refused, servers.is_empty()) {
+        if let Some(interface) = refused_interface(&config) {
             let keys: Vec<&str> = interface.extra.keys().map(String::as_str).collect();
             let section = &interface.namespace;
             let text = format!("[rpcinterface:{section}] takes no further keys, but has {}", keys.join(", "));
             log(&mut activity, &Message::ConfigWarning(text));
-            return Err(usage(format!("Could not make {section} rpc interface")));
+            return Err(usage(refusal(interface)));
         }
         let mut child_logs = ChildLogs::new(&config);
         if !config.daemon.nocleanup {
@@ -255,7 +268,18 @@ impl Daemon {
             Err(_) => log(&mut activity, &Message::PidfileFailed(config.daemon.pidfile.clone())),
         }
         let (main, overrides, system) = (self.main.clone(), self.options.overrides.clone(), self.system.clone());
-        let reload = Box::new(move || load::load(&main, &overrides, &system).map_err(|error| error.to_string()));
+        let read = move || load::load(&main, &overrides, &system);
+        let (reload, again, world) = (read.clone(), read, self.system.clone());
+        let reload = Box::new(move || reload().map_err(|error| error.to_string()));
+        let restart = Box::new(move || {
+            let config = again().map_err(|error| match error.advice() {
+                Some(advice) => format!("{error} ({advice})"),
+                None => error.to_string(),
+            })?;
+            config::resolve_user(&config.daemon, &*world).map_err(|error| error.to_string())?;
+            refused_interface(&config).map_or(Ok(()), |interface| Err(refusal(interface)))?;
+            Ok(config)
+        });
         let (handle, requests) = Handle::channel();
         let (note_sender, notes) = tokio::sync::mpsc::channel::<Note>(NOTES);
         let threshold = config.daemon.loglevel;
@@ -285,6 +309,7 @@ impl Daemon {
             environment: std::env::vars_os().collect(),
             server_url,
             reload,
+            restart,
             requests,
             notes,
             next_serial: self.next_serial,
@@ -299,6 +324,23 @@ impl Daemon {
         self.next_serial = ending.next_serial;
         drop(pidfile);
         Ok(ending.after)
+    }
+}
+
+/// The first interface that the daemon cannot make. Supervisor makes each once per server, so without a server its
+/// mistakes stay unnoticed.
+fn refused_interface(config: &Config) -> Option<&RpcInterfaceConfig> {
+    config.rpc_interfaces.iter().find(|interface| !interface.extra.is_empty() && !config.servers.is_empty())
+}
+
+fn refusal(interface: &RpcInterfaceConfig) -> String {
+    format!("Could not make {} rpc interface", interface.namespace)
+}
+
+/// Says in the log why the daemon ends. If there is none, nobody can be told.
+fn tell(config: &Config, error: &StartError) {
+    if let Ok(mut activity) = open_activity_log(config) {
+        log(&mut activity, &Message::CannotGoOn { reason: error.text.clone() });
     }
 }
 

@@ -215,6 +215,40 @@ fn ours_sg12_a_broken_configuration_at_a_hup_changes_nothing() {
     assert_eq!(daemon.stop(), 0);
 }
 
+/// A port that is taken is seen only when everything is set up again: the daemon then goes on as it was.
+#[test]
+fn ours_sg12_what_cannot_be_set_up_at_a_hup_is_given_up() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    daemon.rewrite(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n[program:b]\ncommand=/bin/cat\nstartsecs=0"));
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_log("CRIT the new configuration cannot be used, going on with the one of before");
+    assert!(line.contains("Another program is already listening on a port"), "{line}");
+    daemon.wait_state("a", "RUNNING");
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn ours_sg12_a_user_who_does_not_exist_changes_nothing_at_a_hup() {
+    if !is_ours() {
+        return;
+    }
+    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    let pid = daemon.pid_of("a");
+    daemon.rewrite("[supervisord]\nuser=no such user\n[program:a]\ncommand=/bin/cat\nstartsecs=0");
+    daemon.signal(Signal::SIGHUP);
+    let line = daemon.wait_log("CRIT cannot restart");
+    assert!(line.contains("Invalid user name no such user"), "{line}");
+    assert_eq!(daemon.pid_of("a"), pid);
+    assert_eq!(daemon.stop(), 0);
+}
+
 #[test]
 fn cfg_sg14_term_after_a_hup() {
     let daemon = Setup::new().start();

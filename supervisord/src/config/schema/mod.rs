@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::canonical::Store;
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
-use super::model::{Config, GroupConfig, Origin, ProcessConfig};
+use super::model::{Config, GroupConfig, Origin, Place, ProcessConfig};
 use super::{Inputs, World};
 use reader::Reader;
 use supervisor_protocol::ini::expand::{Layer, texts, variables};
@@ -51,7 +51,8 @@ impl<'a> Context<'a> {
 /// The notices in it are still empty.
 pub(super) fn read(store: &Store, inputs: &Inputs<'_>, findings: &Findings) -> Result<Config, ConfigError> {
     if !store.has("supervisord") {
-        findings.keep(Cause::NoDaemonSection.into())?;
+        let main = store.document().files.first().map(String::as_str).unwrap_or_default();
+        findings.keep(ConfigError::from(Cause::NoDaemonSection).at(Place::of_file(main)))?;
     }
     let mut context = Context {
         store,

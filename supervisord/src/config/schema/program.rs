@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::super::environment;
-use super::super::error::{Cause, ConfigError};
+use super::super::error::{Cause, ConfigError, MAX_PROCESSES};
 use super::super::model::{ChannelConfig, GroupConfig, GroupKind, LogTarget, ProcessConfig, ServerUrl};
 use super::super::options::table::program as table;
 use super::super::options::{Setting, table::NAME};
@@ -109,6 +109,13 @@ impl<'a> Program<'a> {
         let umask = reader.find(&table::UMASK, scope)?;
         let entry = &table::PROCESS_NAME.entry;
         let process_name = reader.or(reader.parse(entry, NAME, reader.raw(&table::PROCESS_NAME)), String::new)?;
+        let numprocs = match numprocs {
+            many if many > MAX_PROCESSES => {
+                reader.keep(reader.error(&table::NUMPROCS.entry, Cause::TooManyProcesses(many)))?;
+                1
+            }
+            numprocs => numprocs,
+        };
         if numprocs > 1 && !process_name.contains("%(process_num)") {
             reader.keep(reader.error(entry, Cause::NoProcessNum))?;
         }

@@ -6,6 +6,7 @@ use super::super::error::{Cause, ConfigError};
 use super::super::findings::Findings;
 use super::super::model::{LogLevel, Notice, Place};
 use super::super::options::{Entry, Optional, Parser, Setting};
+use super::super::value::ValueError;
 use supervisor_protocol::ini::expand::{Scope, expand};
 
 /// One section.
@@ -111,14 +112,22 @@ impl<'a> Reader<'a> {
         scope: Scope<'_>,
         label: &str,
     ) -> Result<String, ConfigError> {
-        expand(text, scope, label).map_err(|error| self.error(entry, error))
+        self.expand_key(entry.name, text, scope, label)
+    }
+
+    fn expand_key(&self, key: &str, text: &str, scope: Scope<'_>, label: &str) -> Result<String, ConfigError> {
+        let value = expand(text, scope, label).map_err(|error| self.error_at(key, Cause::from(error)))?;
+        // No argument, variable or path of the system can hold one.
+        if value.contains('\0') {
+            return Err(self.error_at(key, Cause::from(ValueError::NulByte)));
+        }
+        Ok(value)
     }
 
     /// An option that no table knows, as an expanded text.
     pub(super) fn extra(&self, key: &str, scope: Scope<'_>) -> Result<Option<String>, ConfigError> {
         let Some(text) = self.store.get(self.section, key) else { return Ok(None) };
-        let label = format!("{}.{key}", self.section);
-        expand(text, scope, &label).map(Some).map_err(|error| self.error_at(key, Cause::from(error)))
+        self.expand_key(key, text, scope, &format!("{}.{key}", self.section)).map(Some)
     }
 
     /// The expanded text of an option, if it is written.
