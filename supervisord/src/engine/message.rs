@@ -91,6 +91,7 @@ pub enum Message {
     ExitedFromUnknown { name: Arc<str>, death: Death },
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
+    LogWrittenAgain { path: PathBuf, bytes: u64 },
     OutputUnwatched { name: Arc<str>, error: String },
     RotationIgnored(PathBuf),
     SocketRestored { path: PathBuf, error: Option<String> },
@@ -154,6 +155,7 @@ impl Message {
             | Unread { .. }
             | StdinFull { .. }
             | StdoutStuck { .. }
+            | LogWrittenAgain { .. }
             | RotationIgnored(_)
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,
@@ -311,6 +313,9 @@ impl fmt::Display for Message {
             }
             RestartFellBack { reason } => {
                 write!(f, "the new configuration cannot be used, going on with the one of before: {reason}")
+            }
+            LogWrittenAgain { path, bytes } => {
+                write!(f, "log file {} is written again, {bytes} bytes were lost", path.display())
             }
             CannotGoOn { reason } => write!(f, "cannot go on: {reason}"),
             RestartsHeldBack { name } => write!(

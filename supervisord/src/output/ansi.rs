@@ -1,14 +1,13 @@
 //! The ANSI filter behind `strip_ansi=true`.
 //!
-//! It removes everything from ESC `[` through the next byte out of `H f A B C D R s u J K h l p m`, wherever
-//! that byte is; without one, the rest of the piece goes too. It keeps no memory from one piece to the next.
+//! It removes control sequences: ESC `[`, parameters (0x30 to 0x3f), intermediates (0x20 to 0x2f) and one final byte
+//! (0x40 to 0x7e), as ECMA-48 has them. One [`Stripper`] belongs to one channel and remembers an unfinished sequence,
+//! so a sequence may be split over reads at any byte. A byte that no sequence may hold ends it and is text.
 //!
-//! A filter that knew the whole CSI grammar and remembered an unfinished sequence would be kinder to text
-//! (`ESC[2Ghello` leaves `ello` here). But the bytes left over are what PROCESS_LOG and PROCESS_COMMUNICATION
-//! events carry to existing listeners, and one algorithm has to serve files and events alike, so that a log and
-//! the events about it agree. The published behaviour is therefore kept to the byte.
+//! Supervisor knows 15 final bytes, eats text up to one of these after any other, and forgets at the end of a read
+//! (Q29). Everything that it removes of whole sequences is removed here.
 //!
-//! Sequences that do not start with ESC `[` (ESC `]` titles, ESC `M`) are text to this filter.
+//! Sequences that do not start with ESC `[` (ESC `]` titles, ESC `M`) are text to this filter, as they are there.
 
 use std::borrow::Cow;
 
@@ -16,99 +15,148 @@ use memchr::memchr;
 
 const ESC: u8 = 0x1b;
 
-/// `piece` without its escape sequences; borrowed when it holds none, so plain text costs one `memchr`.
+/// The filter of one channel.
 ///
-/// The result may be empty although `piece` was not: such output still counts as output, and its event has an
-/// empty data part.
-///
-/// Source: Supervisor's `strip_ansi`; contract `ev_e17`, `ev_e39`, `cfg_lg12`.
-pub fn strip(piece: &[u8]) -> Cow<'_, [u8]> {
-    let Some((text, mut rest)) = split_at_sequence(piece) else {
-        return Cow::Borrowed(piece);
-    };
-    let mut kept = Vec::with_capacity(piece.len());
-    kept.extend_from_slice(text);
-    while let Some(end) = rest.iter().position(|&byte| is_final(byte)) {
-        rest = rest.get(end + 1..).unwrap_or_default();
-        let Some((text, sequence)) = split_at_sequence(rest) else {
-            kept.extend_from_slice(rest);
-            break;
-        };
-        kept.extend_from_slice(text);
-        rest = sequence;
-    }
-    Cow::Owned(kept)
+/// Source: ECMA-48, 5.4; contract Q29, `ev_e17`, `ev_e39`, `cfg_lg12`.
+#[derive(Debug, Default)]
+pub struct Stripper {
+    state: State,
 }
 
-/// The text before the first ESC `[`, and what follows these two bytes.
-fn split_at_sequence(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut from = 0;
-    while let Some(found) = text.get(from..).and_then(|rest| memchr(ESC, rest)) {
-        let at = from + found;
-        if text.get(at + 1) == Some(&b'[') {
-            return Some((text.get(..at)?, text.get(at + 2..)?));
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Text,
+    /// After an ESC, which is text unless a `[` follows.
+    Escape,
+    /// Inside a sequence.
+    Sequence,
+}
+
+impl Stripper {
+    /// The next piece without its control sequences; borrowed when nothing is to be removed, so plain text costs one
+    /// `memchr`. An ESC at its end is held back.
+    ///
+    /// The result may be empty although `piece` was not: such output still counts as output, and its event has an
+    /// empty data part.
+    pub fn strip<'a>(&mut self, piece: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.state == State::Text && memchr(ESC, piece).is_none() {
+            return Cow::Borrowed(piece);
         }
-        from = at + 1;
+        let mut kept = Vec::with_capacity(piece.len() + 1);
+        let mut rest = piece;
+        while let Some(&byte) = rest.first() {
+            match self.state {
+                State::Text => {
+                    let end = memchr(ESC, rest).unwrap_or(rest.len());
+                    let (text, after) = rest.split_at(end);
+                    kept.extend_from_slice(text);
+                    if !after.is_empty() {
+                        self.state = State::Escape;
+                    }
+                    rest = after.get(1..).unwrap_or_default();
+                    continue;
+                }
+                State::Escape if byte == b'[' => self.state = State::Sequence,
+                State::Escape if byte == ESC => kept.push(ESC),
+                State::Escape => {
+                    kept.extend([ESC, byte]);
+                    self.state = State::Text;
+                }
+                State::Sequence => match byte {
+                    0x20..=0x3f => {}
+                    0x40..=0x7e => self.state = State::Text,
+                    ESC => self.state = State::Escape,
+                    _ => {
+                        kept.push(byte);
+                        self.state = State::Text;
+                    }
+                },
+            }
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        Cow::Owned(kept)
     }
-    None
-}
 
-fn is_final(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'H' | b'f' | b'A' | b'B' | b'C' | b'D' | b'R' | b's' | b'u' | b'J' | b'K' | b'h' | b'l' | b'p' | b'm'
-    )
+    /// Nothing follows: what was held back, to be kept after all. The filter is as new afterwards.
+    pub fn end(&mut self) -> &'static [u8] {
+        match std::mem::take(&mut self.state) {
+            State::Escape => &[ESC],
+            State::Text | State::Sequence => &[],
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn stripped(piece: &str) -> String {
-        String::from_utf8(strip(piece.as_bytes()).into_owned()).unwrap()
+    /// What is left of pieces, end included.
+    fn stripped(pieces: &[&[u8]]) -> String {
+        let mut stripper = Stripper::default();
+        let mut kept: Vec<u8> = pieces.iter().flat_map(|piece| stripper.strip(piece).into_owned()).collect();
+        kept.extend_from_slice(stripper.end());
+        String::from_utf8(kept).unwrap()
     }
 
     #[test]
     fn plain_text_is_borrowed() {
-        for text in ["", "hello\n", "h\u{e9}llo", "lone \x1b", "\x1b]0;title\x07", "\x1bM up", "\x1b\x1b"] {
-            assert!(matches!(strip(text.as_bytes()), Cow::Borrowed(same) if same == text.as_bytes()), "{text:?}");
+        for text in ["", "hello\n", "h\u{e9}llo"] {
+            let mut stripper = Stripper::default();
+            assert!(
+                matches!(stripper.strip(text.as_bytes()), Cow::Borrowed(same) if same == text.as_bytes()),
+                "{text:?}"
+            );
+        }
+    }
+
+    const CASES: &[(&str, &str)] = &[
+        ("\x1b[31mred\x1b[0m plain", "red plain"),
+        ("a\x1b[2J\x1b[1;1Hb", "ab"),
+        ("\x1b\x1b[31mx", "\x1bx"),
+        ("\x1b[m", ""),
+        // Final bytes that Supervisor does not know.
+        ("\x1b[2Ghello", "hello"),
+        ("x\x1b[?25Qzzz\x1b[31mred", "xzzzred"),
+        ("\x1b[4 q|\x1b[!p|\x1b[1@|\x1b[~", "|||"),
+        // Sequences that are none, or have no end.
+        ("a\x1b[99", "a"),
+        ("\x1b[", ""),
+        ("\x1b[3\nnext", "\nnext"),
+        ("\x1b[3\u{e9}", "\u{e9}"),
+        ("\x1b[3\x1b[1mx", "x"),
+        // Other escapes are text.
+        ("lone \x1b", "lone \x1b"),
+        ("\x1b]0;title\x07", "\x1b]0;title\x07"),
+        ("\x1bM up", "\x1bM up"),
+        ("\x1b\x1b", "\x1b\x1b"),
+    ];
+
+    #[test]
+    fn sequences_are_removed_however_they_are_split() {
+        for &(text, expected) in CASES {
+            let bytes = text.as_bytes();
+            assert_eq!(stripped(&[bytes]), expected, "{text:?}");
+            for at in 0..=bytes.len() {
+                assert_eq!(stripped(&[&bytes[..at], &bytes[at..]]), expected, "{text:?} at {at}");
+            }
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(stripped(&single), expected, "{text:?} by bytes");
         }
     }
 
     #[test]
-    fn sequences_are_removed() {
-        assert_eq!(stripped("\x1b[31mred\x1b[0m plain"), "red plain");
-        assert_eq!(stripped("a\x1b[2J\x1b[1;1Hb"), "ab");
-        assert_eq!(stripped("\x1b\x1b[31mx"), "\x1bx");
-        assert_eq!(stripped("\x1b[m"), "");
-    }
-
-    #[test]
-    fn every_final_byte_of_the_list_ends_a_sequence() {
+    fn every_final_byte_of_the_original_ends_a_sequence() {
         for last in "HfABCDRsuJKhlpm".chars() {
-            assert_eq!(stripped(&format!("a\x1b[1;2{last}z")), "az", "{last}");
+            assert_eq!(stripped(&[format!("a\x1b[1;2{last}z").as_bytes()]), "az", "{last}");
         }
-    }
-
-    #[test]
-    fn unknown_final_bytes_eat_text_up_to_a_known_one() {
-        assert_eq!(stripped("\x1b[2Ghello"), "ello");
-        assert_eq!(stripped("\x1b[1;32GHello"), "ello");
-        assert_eq!(stripped("x\x1b[?25Qzzz\x1b[31mred"), "xred");
-    }
-
-    #[test]
-    fn an_unfinished_sequence_eats_its_piece_and_is_forgotten() {
-        assert_eq!(stripped("a\x1b[99"), "a");
-        assert_eq!(stripped("mtail"), "mtail");
-        assert_eq!(stripped("\x1b["), "");
     }
 
     #[test]
     fn many_unfinished_sequences_take_linear_time() {
         let piece = "\x1b[".repeat(200_000);
-        assert_eq!(stripped(&piece), "");
+        assert_eq!(stripped(&[piece.as_bytes()]), "");
         let lone = "\x1b".repeat(200_000);
-        assert_eq!(stripped(&lone), lone);
+        assert_eq!(stripped(&[lone.as_bytes()]), lone);
     }
 }

@@ -26,7 +26,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
 use supervisor_protocol::comm::{BEGIN, END};
 
-use super::ansi;
+use super::ansi::Stripper;
 
 /// Searchers are built once: captures of a few bytes, back to back, then cost no set-up each.
 static BEGIN_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
@@ -54,6 +54,7 @@ pub struct CaptureScanner {
     mode: Mode,
     /// A proper prefix of the wanted token, seen at the end of the last chunk.
     held: Vec<u8>,
+    stripper: Stripper,
 }
 
 #[derive(Debug)]
@@ -66,17 +67,17 @@ impl CaptureScanner {
     /// A scanner at the start of a channel. `capture_maxbytes` is the payload limit in bytes as configured: 0 turns
     /// capture off, a negative one keeps only the newest piece.
     pub fn new(capture_maxbytes: i64) -> Self {
-        CaptureScanner { capture_maxbytes, mode: Mode::Outside, held: Vec::new() }
+        CaptureScanner { capture_maxbytes, mode: Mode::Outside, held: Vec::new(), stripper: Stripper::default() }
     }
 
     /// Scans the next chunk and passes its pieces to `sink` in order.
     ///
-    /// With `strip_ansi`, every piece has gone through [`ansi::strip`]. A chunk may yield no piece (it is a token
+    /// With `strip_ansi`, every piece has gone through a [`Stripper`]. A chunk may yield no piece (it is a token
     /// prefix so far) or many. Takes time linear in the chunk.
     pub fn feed(&mut self, chunk: &[u8], strip_ansi: bool, sink: &mut impl FnMut(Captured<'_>)) {
         if self.capture_maxbytes == 0 {
             if !chunk.is_empty() {
-                sink(Captured::Plain(&filtered(chunk, strip_ansi)));
+                sink(Captured::Plain(&filtered(&mut self.stripper, chunk, strip_ansi)));
             }
             return;
         }
@@ -95,8 +96,13 @@ impl CaptureScanner {
     pub fn finish(&mut self, strip_ansi: bool, sink: &mut impl FnMut(Captured<'_>)) {
         let held = std::mem::take(&mut self.held);
         let mode = std::mem::replace(&mut self.mode, Mode::Outside);
-        if matches!(mode, Mode::Outside) && !held.is_empty() {
-            sink(Captured::Plain(&filtered(&held, strip_ansi)));
+        let mut text = filtered(&mut self.stripper, &held, strip_ansi);
+        let escape = self.stripper.end();
+        if !escape.is_empty() {
+            text.to_mut().extend_from_slice(escape);
+        }
+        if matches!(mode, Mode::Outside) && (!held.is_empty() || !text.is_empty()) {
+            sink(Captured::Plain(&text));
         }
     }
 
@@ -118,6 +124,9 @@ impl CaptureScanner {
             };
             let (text, rest) = data.split_at(at);
             self.text(text, strip_ansi, sink);
+            // No sequence goes on behind a token.
+            let escape = self.stripper.end();
+            self.text(escape, false, sink);
             self.toggle(sink);
             data = rest.get(token.len()..).unwrap_or_default();
         }
@@ -127,7 +136,7 @@ impl CaptureScanner {
         if text.is_empty() {
             return;
         }
-        let text = filtered(text, strip_ansi);
+        let text = filtered(&mut self.stripper, text, strip_ansi);
         match &mut self.mode {
             Mode::Outside => sink(Captured::Plain(&text)),
             Mode::Inside { payload } => {
@@ -145,8 +154,15 @@ impl CaptureScanner {
     }
 }
 
-fn filtered(text: &[u8], strip_ansi: bool) -> Cow<'_, [u8]> {
-    if strip_ansi { ansi::strip(text) } else { Cow::Borrowed(text) }
+/// The option may be switched while a sequence is open.
+fn filtered<'a>(stripper: &mut Stripper, text: &'a [u8], strip_ansi: bool) -> Cow<'a, [u8]> {
+    if strip_ansi {
+        return stripper.strip(text);
+    }
+    match stripper.end() {
+        [] => Cow::Borrowed(text),
+        escape => Cow::Owned([escape, text].concat()),
+    }
 }
 
 /// Appends under the limit: what does not fit costs as many of the oldest bytes as are new.

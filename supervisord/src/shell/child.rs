@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,16 +17,16 @@ use nix::errno::Errno;
 use supervisor_protocol::event::Channel;
 use supervisor_protocol::state::ProcessState;
 
+use super::childlog::{ChildLog, Logs};
 use super::logfile::{LogFile, LogFileError};
 use super::poll::{Pipe, Pipes, Token};
-use super::spawn::{Spawned, errno_of};
+use super::spawn::Spawned;
 use super::syslog::{LineBuffer, Syslog};
 use crate::config::model::{ChannelConfig, ProcessConfig};
 use crate::engine::message::{ChannelKind, Message};
-use crate::engine::{Input, LogPaths, ProcessId};
-use crate::output::ansi;
+use crate::engine::{Input, ProcessId};
+use crate::output::ansi::Stripper;
 use crate::output::capture::{CaptureScanner, Captured};
-use crate::output::rotation::RotationPolicy;
 
 /// One read takes at most what a pipe holds.
 pub(super) const READ_BYTES: usize = 64 * 1024;
@@ -93,41 +92,11 @@ struct Output {
     /// The channel carries the listener protocol.
     protocol: bool,
     scanner: CaptureScanner,
+    /// Of the copy of the listener protocol.
+    stripper: Stripper,
     events: bool,
-    log: Option<LogFile>,
+    log: Option<ChildLog>,
     syslog: Option<LineBuffer>,
-}
-
-/// The log files of a child that is about to be started.
-#[derive(Debug)]
-pub(super) struct Logs {
-    stdout: Option<LogFile>,
-    stderr: Option<LogFile>,
-}
-
-impl Logs {
-    /// Opens them, before the fork.
-    ///
-    /// # Errors
-    /// The errno of the file that could not be opened.
-    pub(super) fn open(config: &ProcessConfig, paths: &LogPaths) -> Result<Self, i32> {
-        let open = |path: &Option<std::path::PathBuf>, channel: &ChannelConfig| match path {
-            None => Ok(None),
-            Some(path) => {
-                let policy = RotationPolicy::new(channel.logfile_maxbytes, channel.logfile_backups);
-                LogFile::open(path, policy).map(Some).map_err(|error| match error {
-                    LogFileError::Open { source, .. } => errno_of(&source),
-                    LogFileError::Write { .. } | LogFileError::Rotate { .. } | LogFileError::Clear { .. } => libc::EIO,
-                })
-            }
-        };
-        Ok(Logs { stdout: open(&paths.stdout, &config.stdout)?, stderr: open(&paths.stderr, &config.stderr)? })
-    }
-
-    /// Those that were to be rotated and cannot be, being pipes or terminals.
-    pub(super) fn unrotatable(&self) -> impl Iterator<Item = &Path> {
-        self.stdout.iter().chain(&self.stderr).filter(|log| log.is_limit_ignored()).map(LogFile::path)
-    }
 }
 
 impl Child {
@@ -151,6 +120,7 @@ impl Child {
                 channel,
                 protocol,
                 scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
+                stripper: Stripper::default(),
                 events: settings.events_enabled && !protocol,
                 log,
                 syslog: (settings.syslog && !protocol).then(LineBuffer::new),
@@ -308,7 +278,7 @@ impl Child {
     }
 
     fn logs(&mut self) -> impl Iterator<Item = &mut LogFile> {
-        self.stdout.iter_mut().chain(&mut self.stderr).filter_map(|output| output.log.as_mut())
+        self.stdout.iter_mut().chain(&mut self.stderr).filter_map(|output| output.log.as_mut()).map(|log| &mut log.file)
     }
 }
 
@@ -316,7 +286,7 @@ impl Output {
     /// Handles one chunk as it was read.
     fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
         if self.protocol {
-            let copy = if context.strip_ansi { ansi::strip(chunk) } else { chunk.into() };
+            let copy = if context.strip_ansi { self.stripper.strip(chunk) } else { chunk.into() };
             write_log(&mut self.log, &copy, context.steps);
             let data = Bytes::copy_from_slice(chunk);
             if context.echo {
@@ -363,7 +333,7 @@ fn record(
     name: &Arc<str>,
     channel: Channel,
     events: bool,
-    log: &mut Option<LogFile>,
+    log: &mut Option<ChildLog>,
     syslog: &mut Option<LineBuffer>,
     context: &mut Context,
 ) {
@@ -392,14 +362,6 @@ fn record(
     }
 }
 
-fn write_log(log: &mut Option<LogFile>, text: &[u8], steps: &mut VecDeque<Step>) {
-    let Some(log) = log else { return };
-    if text.is_empty() {
-        return;
-    }
-    match log.write(text) {
-        // Said once: the next line about it comes when writing works again and then fails again.
-        Ok(()) | Err(LogFileError::Write { is_repeated: true, .. }) => {}
-        Err(error) => steps.push_back(Step::Log(Message::LogTrouble(error.to_string()))),
-    }
+fn write_log(log: &mut Option<ChildLog>, text: &[u8], steps: &mut VecDeque<Step>) {
+    steps.extend(log.as_mut().and_then(|log| log.write(text)).map(Step::Log));
 }

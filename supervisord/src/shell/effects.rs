@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use bytes::Bytes;
 use nix::errno::Errno;
 
-use super::child::{Child, Context, Logs, Step};
+use super::child::{Child, Context, Step};
+use super::childlog::Logs;
 use super::clock;
 use super::logfile::unlink_log;
 use super::owner::{Owner, Parts, log};

@@ -11,6 +11,7 @@ pub mod activity;
 pub mod autolog;
 mod check;
 mod child;
+mod childlog;
 mod childlogs;
 pub mod clock;
 mod console;

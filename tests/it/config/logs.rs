@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use nix::sys::signal::Signal;
-use supervisor_tests::{Daemon, Setup, Value};
+use supervisor_tests::{Daemon, Setup, Subject, Value};
 
 use super::conditions::is_ours;
 
@@ -325,6 +325,18 @@ fn cfg_lg12_escape_sequences_are_stripped() {
     assert!(event.payload.ends_with("\nred text\n"), "{}", event.payload);
     daemon.wait_log("red text");
     assert!(!daemon.log_text().contains('\u{1b}'));
+}
+
+/// Cut in the middle, and with a final byte that the original does not know. The pauses are there to have the pieces
+/// read one by one; joined, they give the same.
+#[test]
+fn ours_lg12_escape_sequences_are_stripped_over_any_split() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let steps = r"'say:A\e' ms:20 'say:[3' ms:20 'say:1mred\e[0m\e[' ms:20 'say:2Ghello\n' hang";
+    let daemon = Setup::new().supervisord("strip_ansi=true").program("p", "stdout_logfile={dir}/p.out", steps).start();
+    assert_eq!(daemon.wait_file("p.out", "hello"), "Aredhello\n");
 }
 
 #[test]

@@ -171,15 +171,26 @@ fn a_piece_larger_than_the_limit_is_kept_whole() {
 
 #[test]
 fn the_ansi_filter_works_on_each_piece_and_on_payloads() {
-    let text = format!("a\x1b[31m{B}\x1b[1mbold\x1b[9{E}mred\x1b[0m");
+    let text = format!("a\x1b[31m{B}\x1b[1mbold\x1b[9{E}red\x1b[0m");
     let mut seen = Vec::new();
     let mut scanner = CaptureScanner::new(1024);
     scanner.feed(text.as_bytes(), true, &mut |piece| record(&mut seen, piece));
-    assert_eq!(seen, [plain("a"), inside("bold"), event("bold"), plain("mred")]);
+    assert_eq!(seen, [plain("a"), inside("bold"), event("bold"), plain("red")]);
 
     let mut seen = Vec::new();
     scanner.feed(b"\x1b[0m", true, &mut |piece| record(&mut seen, piece));
     assert_eq!(seen, [plain("")], "stripped to nothing is still output");
+
+    let mut seen = Vec::new();
+    for piece in [&b"x\x1b"[..], b"[3", b"1mred\x1b", B.as_bytes()] {
+        scanner.feed(piece, true, &mut |piece| record(&mut seen, piece));
+    }
+    assert_eq!(seen, [plain("xred\x1b")], "no sequence goes on behind a token");
+    scanner.finish(true, &mut |_| {});
+    let mut seen = Vec::new();
+    scanner.feed(b"end\x1b", true, &mut |piece| record(&mut seen, piece));
+    scanner.finish(true, &mut |piece| record(&mut seen, piece));
+    assert_eq!(seen, [plain("end\x1b")]);
 }
 
 #[test]
