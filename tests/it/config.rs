@@ -4,6 +4,7 @@ mod capture;
 mod check;
 mod cmdline;
 mod conditions;
+mod container;
 mod expansion;
 mod fastcgi;
 mod ini;

@@ -193,6 +193,8 @@ impl Daemon {
             infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
         }
         let mut activity = open_activity_log(&config)?;
+        // Taken before a word is logged: the log may be that of a daemon that runs, and lives at these addresses.
+        let servers = http::bind(&config.servers).map_err(usage)?;
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
         noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
@@ -202,7 +204,6 @@ impl Daemon {
         if let (true, DaemonLog::File(path)) = (activity.is_limit_ignored(), &config.daemon.logfile) {
             log(&mut activity, &Message::RotationIgnored(path.clone()));
         }
-        let servers = http::bind(&config.servers).map_err(usage)?;
         if let Some(interface) = refused_interface(&config) {
             let keys: Vec<&str> = interface.extra.keys().map(String::as_str).collect();
             let section = &interface.namespace;

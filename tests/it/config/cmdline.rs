@@ -200,6 +200,23 @@ fn cfg_cl17_a_failed_start_leaves_the_running_one_alone() {
     assert_eq!(daemon.ok("getPID", &[]).int(), i64::from(daemon.pid()));
 }
 
+/// Not even its log, which a second start would write to, and rotate when it is nearly full.
+#[test]
+fn ours_cl17_a_failed_start_leaves_the_log_of_the_running_one_alone() {
+    let daemon = Setup::new().start();
+    if daemon.subject().is_original() {
+        return;
+    }
+    daemon.ok("getState", &[]);
+    let log = daemon.log_text();
+    let mut command = daemon.command("supervisord");
+    command.args(["-n", "-s", "-c"]).arg(daemon.path("supervisord.conf"));
+    let ran = supervisor_tests::run::run(command, "", daemon.dir());
+    assert!(ran.code == 2 && ran.err.contains(IN_USE), "{ran:?}");
+    let root = "Supervisor is running as root";
+    assert_eq!(daemon.log_text().matches(root).count(), log.matches(root).count());
+}
+
 /// A daemon in the background: its pid, from the pid file.
 pub(super) fn background(setup: &Setup) -> String {
     let ran = setup.run();

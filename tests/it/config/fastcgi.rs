@@ -1,6 +1,6 @@
 //! Series FC: programs that share a listening socket.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use nix::unistd::Pid;
 use supervisor_tests::setup::free_port;
-use supervisor_tests::{Daemon, Setup, Value};
+use supervisor_tests::{Daemon, Setup, Subject, Value};
 
 use super::conditions::{can_be_root, is_ours};
 
@@ -270,4 +270,76 @@ fn cfg_fc08_an_addition_without_its_socket() {
     assert_eq!(daemon.reread(), "f//");
     daemon.ok("addProcessGroup", &["f".into()]);
     daemon.wait_state("f:f0", "RUNNING");
+}
+
+/// One FastCGI record of request 1.
+fn fcgi_record(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[1, kind, 0, 1, length[0], length[1], 0, 0], content].concat()
+}
+
+/// What a responder answers to a GET of `path`: the STDOUT records, joined.
+fn get(socket: &Path, path: &str) -> String {
+    const BEGIN: u8 = 1;
+    const PARAMS: u8 = 4;
+    const STDIN: u8 = 5;
+    const STDOUT: u8 = 6;
+    const END: u8 = 3;
+    let pairs = [("REQUEST_METHOD", "GET"), ("SCRIPT_NAME", ""), ("PATH_INFO", path), ("QUERY_STRING", "")]
+        .into_iter()
+        .chain([("SERVER_NAME", "x"), ("SERVER_PORT", "80"), ("SERVER_PROTOCOL", "HTTP/1.0")]);
+    let params: Vec<u8> = pairs
+        .flat_map(|(name, value)| {
+            let lengths = [name.len(), value.len()].map(|length| u8::try_from(length).unwrap());
+            [&lengths[..], name.as_bytes(), value.as_bytes()].concat()
+        })
+        .collect();
+    let mut connection = UnixStream::connect(socket).unwrap();
+    // With the flag that keeps the connection, so that its end cuts nothing off.
+    for (kind, content) in [(BEGIN, &[0, 1, 1, 0, 0, 0, 0, 0][..]), (PARAMS, &params), (PARAMS, &[]), (STDIN, &[])] {
+        connection.write_all(&fcgi_record(kind, content)).unwrap();
+    }
+    let mut text = Vec::new();
+    loop {
+        let mut header = [0; 8];
+        connection.read_exact(&mut header).unwrap();
+        let [_, kind, _, _, high, low, padding, _] = header;
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let mut content = vec![0; length + usize::from(padding)];
+        connection.read_exact(&mut content).unwrap();
+        match kind {
+            STDOUT => text.extend_from_slice(&content[..length]),
+            END => break,
+            _ => {}
+        }
+    }
+    String::from_utf8(text).unwrap()
+}
+
+/// PyPI's flup, a FastCGI server as applications use it, on descriptor 0.
+const RESPONDER: &str = "import os\n\
+    from flup.server.fcgi import WSGIServer\n\
+    def application(environ, start_response):\n    \
+        start_response('200 OK', [('Content-Type', 'text/plain')])\n    \
+        return [('%s %d' % (environ['PATH_INFO'], os.getpid())).encode()]\n\
+    WSGIServer(application).run()\n";
+
+#[test]
+fn a_real_fastcgi_responder_answers_and_is_replaced() {
+    let Some(python) = Subject::original().map(|original| original.dir().join("python")) else { return };
+    let section = format!(
+        "[fcgi-program:r]\ncommand={} {{dir}}/responder.py\nstartsecs=0\nautorestart=true\n{SOCKET}\n",
+        python.display()
+    );
+    let daemon = Setup::new().write("responder.py", RESPONDER).with(&section).start();
+    daemon.wait_state("r", "RUNNING");
+    let socket = daemon.path("f.sock");
+    let first = daemon.pid_of("r");
+    let answer = get(&socket, "/hello");
+    assert!(answer.starts_with("Status: 200 OK") && answer.ends_with(&format!("/hello {first}")), "{answer}");
+    // The socket outlives its processes: the next one answers at the same place.
+    kill_process(&daemon, "r");
+    daemon.wait("another process", || (![0, first].contains(&daemon.pid_of("r"))).then_some(()));
+    let answer = get(&socket, "/again");
+    assert!(answer.starts_with("Status: 200 OK") && !answer.ends_with(&format!(" {first}")), "{answer}");
 }
