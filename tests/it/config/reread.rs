@@ -99,5 +99,7 @@ fn cfg_rr09_reordered_events_are_no_change() {
     let pool = |events: &str| format!("[eventlistener:l]\ncommand=/bin/cat\nautostart=false\nevents={events}\n");
     let daemon = Setup::new().with(&pool("PROCESS_STATE,TICK_5")).start();
     daemon.rewrite(&pool("TICK_5,PROCESS_STATE"));
-    assert_eq!(daemon.reread(), "//");
+    let told = daemon.reread();
+    // The original compares the lists of two sets of classes, whose order depends on where these lie in memory.
+    assert!(told == "//" || daemon.subject().is_original() && told == "/l/", "{told}");
 }
