@@ -101,7 +101,7 @@ fn meant_key(kind: &SectionTable, key: &str) -> Option<String> {
 /// What is odd about a configuration that makes sense, seen from this system.
 pub(super) fn config(config: &Config, world: &dyn World, place: &dyn Fn(&str, &str) -> Place, report: &mut Report) {
     let daemon = &config.daemon;
-    let uid = user(daemon, world, place, report);
+    let uid = user(daemon, world, report);
     if let Err(text) = world.limits(daemon.minfds, daemon.minprocs) {
         report.error(place("supervisord", table::daemon::MINFDS.entry.name), text, None);
     }
@@ -128,17 +128,17 @@ fn shown(host: &str) -> &str {
 }
 
 /// The user of the daemon, who must exist, and whom only root can become.
-fn user(daemon: &DaemonConfig, world: &dyn World, place: &dyn Fn(&str, &str) -> Place, report: &mut Report) -> u32 {
+fn user(daemon: &DaemonConfig, world: &dyn World, report: &mut Report) -> u32 {
     let own = world.uid();
     match resolve_user(daemon, world) {
         Err(error) => {
-            report.mistake(&error.at(place("supervisord", table::daemon::USER_.entry.name)));
+            report.mistake(&error);
             own
         }
         Ok(Some(user)) if own != 0 && user.uid != own => {
             let what = format!("only root can become uid {}, and this is uid {own}", user.uid);
             let hint = Some("start supervisord as root, or as that user".to_owned());
-            report.warn(place("supervisord", table::daemon::USER_.entry.name), what, hint);
+            report.warn(daemon.user_place.clone(), what, hint);
             user.uid
         }
         Ok(user) => user.map_or(own, |user| user.uid),
@@ -146,7 +146,7 @@ fn user(daemon: &DaemonConfig, world: &dyn World, place: &dyn Fn(&str, &str) -> 
 }
 
 fn interfaces(config: &Config, place: &dyn Fn(&str, &str) -> Place, report: &mut Report) {
-    for interface in &config.rpc_interfaces {
+    for interface in config.refused_interfaces() {
         for key in interface.extra.keys() {
             let section = format!("rpcinterface:{}", interface.namespace);
             let hint = Some("remove it: with it no server opens".to_owned());

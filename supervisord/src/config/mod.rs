@@ -149,7 +149,10 @@ fn gather(main: SourceFile<'_>, inputs: &Inputs<'_>, findings: &Findings) -> Res
 /// `Invalid user name NAME` or `Invalid user id N`.
 pub fn resolve_user(daemon: &DaemonConfig, world: &dyn World) -> Result<Option<User>, ConfigError> {
     let Some(name) = &daemon.user else { return Ok(None) };
-    let uid = value::user(name, world)?;
-    let user = world.user_by_id(uid).ok_or_else(|| value::ValueError::UserId(name.clone()))?;
-    Ok(Some(user))
+    let user = value::user(name, world)
+        .and_then(|uid| world.user_by_id(uid).ok_or_else(|| value::ValueError::UserId(name.clone())));
+    user.map(Some).map_err(|error| match &daemon.user_place {
+        Some(place) => ConfigError::from(error).at(place.clone()),
+        None => error.into(),
+    })
 }

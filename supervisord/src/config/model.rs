@@ -45,6 +45,12 @@ impl Config {
         };
         unix.or_else(inet)
     }
+
+    /// The interfaces that the daemon cannot make, for they have options of which it knows nothing. Supervisor makes
+    /// each once per server, so without a server its mistakes stay unnoticed.
+    pub fn refused_interfaces(&self) -> impl Iterator<Item = &RpcInterfaceConfig> {
+        self.rpc_interfaces.iter().filter(|interface| !interface.extra.is_empty() && !self.servers.is_empty())
+    }
 }
 
 /// Where something is written.
@@ -132,6 +138,8 @@ pub struct DaemonConfig {
     pub childlogdir: Option<PathBuf>,
     /// User to switch to, as written.
     pub user: Option<String>,
+    /// Where the user is written; `None`: on the command line, or nowhere.
+    pub user_place: Option<Place>,
     /// Directory to change to when daemonizing.
     pub directory: Option<PathBuf>,
     /// Remove ANSI escape sequences from child output.

@@ -309,7 +309,7 @@ impl fmt::Display for Message {
                 write!(f, "epipe occurred while sending event {serial} to listener {name}, listener state unchanged")
             }
             RestartRefused { reason } => {
-                write!(f, "cannot restart, the configuration cannot be read, nothing was changed: {reason}")
+                write!(f, "cannot restart, the configuration cannot be used, nothing was changed: {reason}")
             }
             RestartFellBack { reason } => {
                 write!(f, "the new configuration cannot be used, going on with the one of before: {reason}")

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::load::{self, LoadError, MainFile, System};
+use super::load::{LoadError, Source};
 use crate::cli::Format;
-use crate::config::Overrides;
 use crate::config::report::{Problem, Report, Severity};
 
 /// Exit status when there are warnings only.
@@ -38,11 +37,11 @@ struct JsonProblem<'a> {
 }
 
 /// Checks a configuration, writes the report, and yields the exit status: 0 clean, 1 warnings, 2 errors.
-pub(super) fn run(main: Result<MainFile, LoadError>, overrides: &Overrides, system: &System, format: Format) -> u8 {
-    let (name, report) = match main {
-        Ok(main) => {
-            let report = load::check(&main, overrides, system).unwrap_or_else(|error| unreadable(&error));
-            (main.name, report)
+pub(super) fn run(source: Result<Source, LoadError>, format: Format) -> u8 {
+    let (name, report) = match source {
+        Ok(source) => {
+            let report = source.check().unwrap_or_else(|error| unreadable(&error));
+            (source.main.name, report)
         }
         Err(error) => (String::new(), unreadable(&error)),
     };

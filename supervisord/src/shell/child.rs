@@ -25,7 +25,6 @@ use super::syslog::{LineBuffer, Syslog};
 use crate::config::model::{ChannelConfig, ProcessConfig};
 use crate::engine::message::{ChannelKind, Message};
 use crate::engine::{Input, ProcessId};
-use crate::output::ansi::Stripper;
 use crate::output::capture::{CaptureScanner, Captured};
 
 /// One read takes at most what a pipe holds.
@@ -92,8 +91,6 @@ struct Output {
     /// The channel carries the listener protocol.
     protocol: bool,
     scanner: CaptureScanner,
-    /// Of the copy of the listener protocol.
-    stripper: Stripper,
     events: bool,
     log: Option<ChildLog>,
     syslog: Option<LineBuffer>,
@@ -120,7 +117,6 @@ impl Child {
                 channel,
                 protocol,
                 scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
-                stripper: Stripper::default(),
                 events: settings.events_enabled && !protocol,
                 log,
                 syslog: (settings.syslog && !protocol).then(LineBuffer::new),
@@ -285,9 +281,9 @@ impl Child {
 impl Output {
     /// Handles one chunk as it was read.
     fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
+        let Output { scanner, channel, events, log, syslog, .. } = self;
         if self.protocol {
-            let copy = if context.strip_ansi { self.stripper.strip(chunk) } else { chunk.into() };
-            write_log(&mut self.log, &copy, context.steps);
+            scanner.feed(chunk, context.strip_ansi, &mut |captured| copy(&captured, log, context.steps));
             let data = Bytes::copy_from_slice(chunk);
             if context.echo {
                 context.steps.push_back(Step::Log(Message::ListenerOutput { name: name.clone(), data: data.clone() }));
@@ -295,7 +291,6 @@ impl Output {
             context.steps.push_back(Step::Input(Input::ListenerOutput(id, data)));
             return;
         }
-        let Output { scanner, channel, events, log, syslog, .. } = self;
         let strip_ansi = context.strip_ansi;
         scanner.feed(chunk, strip_ansi, &mut |captured| {
             record(captured, id, name, *channel, *events, log, syslog, context);
@@ -306,6 +301,9 @@ impl Output {
     fn finish(&mut self, id: ProcessId, name: &Arc<str>, context: &mut Context) {
         let Output { scanner, channel, events, log, syslog, .. } = self;
         let strip_ansi = context.strip_ansi;
+        if self.protocol {
+            return scanner.finish(strip_ansi, &mut |captured| copy(&captured, log, context.steps));
+        }
         scanner.finish(strip_ansi, &mut |captured| {
             record(captured, id, name, *channel, *events, log, syslog, context);
         });
@@ -322,6 +320,14 @@ impl Output {
         let kind = if self.protocol { ChannelKind::Protocol } else { ChannelKind::Output(self.channel) };
         let message = Message::ChannelClosed { fd: fd.as_raw_fd(), kind, name: name.clone(), state: context.state };
         context.steps.push_back(Step::Log(message));
+    }
+}
+
+/// The copy of a listener's words for its log file.
+fn copy(captured: &Captured<'_>, log: &mut Option<ChildLog>, steps: &mut VecDeque<Step>) {
+    // Nothing is captured here: the scanner only filters.
+    if let Captured::Plain(text) = captured {
+        write_log(log, text, steps);
     }
 }
 

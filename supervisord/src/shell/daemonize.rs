@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
+use super::claim;
 use crate::engine::message::Message;
 
 /// Which side of the fork this is.
@@ -74,17 +75,21 @@ pub(super) fn open_standard_descriptors() -> io::Result<()> {
 #[derive(Debug)]
 pub(super) struct PidFile {
     path: PathBuf,
+    /// Kept open for the lock on it.
+    _file: File,
 }
 
 impl PidFile {
-    /// Writes the pid, as `PID\n`. A device (`pidfile=/dev/null` in containers) is written to but never removed.
+    /// Writes the pid, as `PID\n`, and claims the configuration file for this daemon. A device (`pidfile=/dev/null` in
+    /// containers) is written to but never removed.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(super) fn write(path: &Path) -> io::Result<Self> {
+    pub(super) fn write(path: &Path, configuration: &Path) -> io::Result<Self> {
         let mut file = File::create(path)?;
+        claim::stake(configuration, &file);
         writeln!(file, "{}", std::process::id())?;
-        Ok(PidFile { path: path.to_owned() })
+        Ok(PidFile { path: path.to_owned(), _file: file })
     }
 }
 

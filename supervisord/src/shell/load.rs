@@ -41,6 +41,9 @@ pub enum LoadError {
     /// It makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// It asks for an interface that cannot be made, of this namespace.
+    #[error("Could not make {0} rpc interface")]
+    RpcInterface(String),
 }
 
 impl LoadError {
@@ -48,7 +51,10 @@ impl LoadError {
     pub fn advice(&self) -> Option<String> {
         match self {
             LoadError::Config(error) => error.advice(),
-            LoadError::NotFoundByDefault(_) | LoadError::NotFound(_) | LoadError::Unreadable(_) => None,
+            LoadError::NotFoundByDefault(_)
+            | LoadError::NotFound(_)
+            | LoadError::Unreadable(_)
+            | LoadError::RpcInterface(_) => None,
         }
     }
 }
@@ -65,7 +71,7 @@ pub struct MainFile {
 /// Decides which file to read: the one given with `-c`, else the first that exists.
 ///
 /// # Errors
-/// [`LoadError::NotFoundByDefault`]; a file that was given may turn out to be missing only in [`load`].
+/// [`LoadError::NotFoundByDefault`]; a file that was given may turn out to be missing only in [`Source::load`].
 pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile, LoadError> {
     let name = match given {
         Some(name) => name.to_owned(),
@@ -81,45 +87,68 @@ pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile
     Ok(MainFile { name, path })
 }
 
-/// Reads the main file and all it includes.
-///
-/// # Errors
-/// A missing or unreadable main file, or the first mistake in the configuration.
-pub fn load(main: &MainFile, overrides: &Overrides, system: &System) -> Result<Config, LoadError> {
-    with_inputs(main, overrides, system, |file, inputs| Ok(config::read(file, inputs)?))?
+/// All that a configuration is made from; each reading starts from the same.
+#[derive(Debug)]
+pub struct Source {
+    /// Where it is written.
+    pub main: MainFile,
+    /// What the command line has decided.
+    pub overrides: Overrides,
+    /// Where the daemon was started.
+    pub system: System,
 }
 
-/// Reads the same, and reports all that is wrong with it.
-///
-/// # Errors
-/// A missing or unreadable main file.
-pub fn check(main: &MainFile, overrides: &Overrides, system: &System) -> Result<Report, LoadError> {
-    with_inputs(main, overrides, system, config::check::check)
-}
-
-fn with_inputs<T>(
-    main: &MainFile,
-    overrides: &Overrides,
-    system: &System,
-    read: impl FnOnce(SourceFile<'_>, &Inputs<'_>) -> T,
-) -> Result<T, LoadError> {
-    if main.name.is_empty() || !main.path.exists() {
-        return Err(LoadError::NotFound(main.name.clone()));
+impl Source {
+    /// Reads the main file and all it includes.
+    ///
+    /// # Errors
+    /// A missing or unreadable main file, or the first mistake in the configuration.
+    pub fn load(&self) -> Result<Config, LoadError> {
+        self.with_inputs(|file, inputs| Ok(config::read(file, inputs)?))?
     }
-    let bytes = fs::read(&main.path).map_err(|_| LoadError::Unreadable(main.name.clone()))?;
-    let directory = main.path.parent().unwrap_or(Path::new("/"));
-    let inputs = Inputs {
-        environment: &system.environment,
-        overrides,
-        here: &paths::normal(&directory.to_string_lossy()),
-        host_node_name: &system.host_node_name,
-        world: system,
-        include: &read_all,
-    };
-    Ok(read(SourceFile { name: &main.name, bytes: &bytes }, &inputs))
+
+    /// Reads the same for a daemon that is to start anew with it, which it should not begin with what it cannot end.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); a user or an interface with which no daemon can be set up.
+    pub fn load_usable(&self) -> Result<Config, LoadError> {
+        let config = self.load()?;
+        config::resolve_user(&config.daemon, &self.system)?;
+        if let Some(interface) = config.refused_interfaces().next() {
+            return Err(LoadError::RpcInterface(interface.namespace.clone()));
+        }
+        Ok(config)
+    }
+
+    /// Reads the same, and reports all that is wrong with it.
+    ///
+    /// # Errors
+    /// A missing or unreadable main file.
+    pub fn check(&self) -> Result<Report, LoadError> {
+        self.with_inputs(config::check::check)
+    }
+
+    fn with_inputs<T>(&self, read: impl FnOnce(SourceFile<'_>, &Inputs<'_>) -> T) -> Result<T, LoadError> {
+        let Source { main, overrides, system } = self;
+        if main.name.is_empty() || !main.path.exists() {
+            return Err(LoadError::NotFound(main.name.clone()));
+        }
+        let bytes = fs::read(&main.path).map_err(|_| LoadError::Unreadable(main.name.clone()))?;
+        let directory = main.path.parent().unwrap_or(Path::new("/"));
+        let inputs = Inputs {
+            environment: &system.environment,
+            overrides,
+            here: &paths::normal(&directory.to_string_lossy()),
+            host_node_name: &system.host_node_name,
+            world: system,
+            include: &read_all,
+        };
+        Ok(read(SourceFile { name: &main.name, bytes: &bytes }, &inputs))
+    }
 }
 
-/// Reads a file that must not keep the daemon waiting, as a pipe without a writer would, nor be without an end.
+/// Reads a file that must not keep the daemon waiting, as a pipe without a writer would, nor be without an end. A
+/// directory keeps the error of reading one.
 fn read_regular(path: &Path) -> Result<Vec<u8>, String> {
     let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() && !metadata.is_dir() {
@@ -240,9 +269,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let system = system(directory.path());
         let overrides = Overrides::default();
+        let source = |main: MainFile| Source { main, overrides: overrides.clone(), system: system.clone() };
         let load_named = |name: &str| {
             let main = find(Some(name), "x", &system).unwrap();
-            load(&main, &overrides, &system).map_err(|error| error.to_string())
+            source(main).load().map_err(|error| error.to_string())
         };
         assert_eq!(load_named("none.conf"), Err("could not find config file none.conf".to_owned()));
         assert_eq!(load_named(""), Err("could not find config file ".to_owned()));
@@ -256,7 +286,7 @@ mod tests {
         fs::create_dir(directory.path().join("conf.d/c.ini")).unwrap();
         let found = find(None, "/nowhere/bin/supervisord", &system).unwrap();
         assert_eq!(found.name, "supervisord.conf");
-        let config = load(&found, &overrides, &system).unwrap();
+        let config = source(found).load().unwrap();
         let here = directory.path().display().to_string();
         assert_eq!(config.daemon.identifier, here);
         let commands: Vec<&str> = config.groups.iter().map(|group| group.processes[0].command.as_str()).collect();

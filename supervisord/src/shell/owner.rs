@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use supervisor_protocol::state::ProcessState;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,7 @@ use super::clock;
 use super::console::Console;
 use super::fcgi::Sockets;
 use super::handle::Request;
+use super::load::Source;
 use super::poll::{Pipe, Pipes, Token};
 use super::reaper;
 use super::signals::{Signalled, Signals};
@@ -39,9 +41,6 @@ const TURN_BYTES: usize = 1024 * 1024;
 /// At most this many commands a turn.
 const TURN_REQUESTS: usize = 32;
 
-/// Reads the configuration again, as a start would.
-pub(super) type Reload = Box<dyn Fn() -> Result<Config, String>>;
-
 /// What the owner is given to work with.
 pub(super) struct Setup {
     pub(super) config: Config,
@@ -55,9 +54,8 @@ pub(super) struct Setup {
     pub(super) environment: BTreeMap<OsString, OsString>,
     /// For `SUPERVISOR_SERVER_URL`.
     pub(super) server_url: Option<String>,
-    pub(super) reload: Reload,
-    /// The same, and whether a daemon could be set up with it.
-    pub(super) restart: Reload,
+    /// For reading the configuration again.
+    pub(super) source: Rc<Source>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) notes: mpsc::Receiver<Note>,
     pub(super) next_serial: u64,
@@ -111,9 +109,7 @@ pub(super) struct Settings {
     pub(super) main_log: Option<PathBuf>,
     pub(super) strip_ansi: bool,
     pub(super) close_below: Option<u32>,
-    pub(super) reload: Reload,
-    /// The same, and whether a daemon could be set up with it.
-    pub(super) restart: Reload,
+    pub(super) source: Rc<Source>,
 }
 
 impl Settings {
@@ -150,8 +146,7 @@ impl Owner {
             main_log,
             environment,
             server_url,
-            reload,
-            restart,
+            source,
             requests,
             notes,
             next_serial,
@@ -162,8 +157,7 @@ impl Owner {
             main_log,
             strip_ansi: config.daemon.strip_ansi,
             close_below: close_below(config.daemon.minfds),
-            reload,
-            restart,
+            source,
         };
         let mut owner = Owner {
             engine: Supervisor::new(config.daemon.identifier, config.groups, next_serial),
@@ -366,7 +360,7 @@ impl Owner {
             return self.log(&Message::RestartRequestIgnored);
         }
         self.log(&Message::RestartRequest);
-        match (self.settings.restart)() {
+        match self.groups_for_restart() {
             Ok(_) => self.feed(Input::StopEverything(After::Restart)),
             Err(reason) => self.log(&Message::RestartRefused { reason }),
         }

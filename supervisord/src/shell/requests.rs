@@ -1,5 +1,7 @@
 //! Commands of clients on their way into the engine: what it must know of the world is looked up first.
 
+use supervisor_protocol::state::SupervisorState;
+
 use super::fcgi;
 use super::handle::Request;
 use super::owner::{Owner, log};
@@ -30,7 +32,10 @@ impl Owner {
                 };
                 Facts::Programs(processes.into_iter().filter_map(look_up).collect())
             }
-            Command::Reread | Command::Restart => Facts::Configuration(self.reread(command)),
+            // The engine refuses either before it asks what the configuration says.
+            Command::Reread | Command::Restart if self.engine.mood() != SupervisorState::Running => Facts::None,
+            Command::Reread => Facts::Configuration(self.reread()),
+            Command::Restart => Facts::Configuration(self.groups_for_restart()),
             Command::AddGroup(name) => match self.engine.latest_group(name).cloned() {
                 Some(group) if self.engine.active_groups().all(|active| active.name != *name) => {
                     Facts::Logs(self.group_facts(&group))
@@ -52,21 +57,21 @@ impl Owner {
         Ok(logs)
     }
 
-    /// Reads the configuration. A reread also takes over what changes at once (`cfg_rr07`).
-    fn reread(&mut self, command: &Command) -> Result<Vec<GroupConfig>, String> {
-        use supervisor_protocol::state::SupervisorState;
-        if self.engine.mood() != SupervisorState::Running {
-            return Err(String::new());
-        }
-        if matches!(command, Command::Restart) {
-            return (self.settings.restart)().map(|config| config.groups);
-        }
-        let config = (self.settings.reload)()?;
-        if matches!(command, Command::Reread) {
-            self.settings.adopt(&config);
-            self.child_logs.reread(&config);
-            self.engine.set_identifier(config.daemon.identifier);
-        }
+    /// Reads the configuration, and takes over what changes at once (`cfg_rr07`).
+    fn reread(&mut self) -> Result<Vec<GroupConfig>, String> {
+        let config = self.settings.source.load().map_err(|error| error.to_string())?;
+        self.settings.adopt(&config);
+        self.child_logs.reread(&config);
+        self.engine.set_identifier(config.daemon.identifier);
+        Ok(config.groups)
+    }
+
+    /// Reads the configuration to see whether a daemon could be set up with it.
+    pub(super) fn groups_for_restart(&self) -> Result<Vec<GroupConfig>, String> {
+        let config = self.settings.source.load_usable().map_err(|error| match error.advice() {
+            Some(advice) => format!("{error} ({advice})"),
+            None => error.to_string(),
+        })?;
         Ok(config.groups)
     }
 }

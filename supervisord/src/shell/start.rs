@@ -2,8 +2,8 @@
 //!
 //! Command line → configuration → privileges → limits → activity log → sockets → child logs, FastCGI sockets on trial →
 //! fork → pid file → runtime. Everything up to the fork is told on the terminal when it fails: usage errors as two lines on stderr
-//! and exit status 2. The sockets are taken before anything of an earlier instance is touched, so a daemon that is
-//! started twice by mistake does no harm (`cfg_cl17`). The runtime is built after the fork.
+//! and exit status 2. The sockets are taken, and the pid file is looked at, before anything of an earlier instance is touched, so a
+//! daemon that is started twice by mistake does no harm (`cfg_cl17`). The runtime is built after the fork.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -21,17 +21,18 @@ use tokio::runtime::Runtime;
 use super::activity::ActivityLog;
 use super::check;
 use super::childlogs::ChildLogs;
+use super::claim;
 use super::daemonize::{self, PidFile, Side};
 use super::fcgi::{self, Sockets};
 use super::handle::Handle;
-use super::load::{self, LoadError, MainFile, System};
+use super::load::{self, LoadError, Source, System};
 use super::owner::{Ending, Owner, Setup, log};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
-use crate::cli::{self, Action, CliOptions};
-use crate::config::model::{Config, DaemonLog, GroupConfig, RpcInterfaceConfig};
-use crate::config::{self};
+use crate::cli::{self, Action};
+use crate::config;
+use crate::config::model::{Config, DaemonLog, GroupConfig};
 use crate::engine::message::Message;
 use crate::engine::{After, LogPaths};
 use crate::http::{self, BoundServer, Note, Site};
@@ -108,11 +109,11 @@ fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartEr
         let _ = writeln!(io::stderr(), "{prog}: UserWarning: {ROOT_SEARCH_WARNING}");
     }
     let main = load::find(options.configuration.as_deref(), prog, &system);
-    if let Some(format) = check {
-        return Ok(check::run(main, &options.overrides, &system, format));
+    let source = main.map(|main| Source { main, overrides: options.overrides, system });
+    match check {
+        Some(format) => Ok(check::run(source, format)),
+        None => Daemon { source: Rc::new(source.map_err(usage)?), runtime: None, next_serial: 0 }.run().map(|()| 0),
     }
-    let main = main.map_err(usage)?;
-    Daemon { main, options, system: Rc::new(system), runtime: None, next_serial: 0 }.run().map(|()| 0)
 }
 
 fn print(text: &str) -> Result<u8, StartError> {
@@ -123,9 +124,7 @@ fn print(text: &str) -> Result<u8, StartError> {
 
 /// What outlives a reload.
 struct Daemon {
-    main: MainFile,
-    options: Box<CliOptions>,
-    system: Rc<System>,
+    source: Rc<Source>,
     /// Built after the fork. Signals are handled as long as it lives.
     runtime: Option<(Runtime, Signals)>,
     next_serial: u64,
@@ -143,7 +142,7 @@ struct Prepared {
 
 impl Daemon {
     fn run(mut self) -> Result<(), StartError> {
-        let mut prepared = self.prepare(self.load()?)?;
+        let mut prepared = self.prepare(self.source.load().map_err(unusable)?)?;
         if !prepared.config.daemon.nodaemon && self.daemonize(&mut prepared)? == Side::Parent {
             // The sockets and their files are the daemon's now: nothing may be cleaned up here.
             std::mem::forget(prepared);
@@ -159,14 +158,10 @@ impl Daemon {
         }
     }
 
-    fn load(&self) -> Result<Config, StartError> {
-        load::load(&self.main, &self.options.overrides, &self.system).map_err(unusable)
-    }
-
     /// Sets everything up anew: with the configuration as it is now, or with that of before, if it is no longer fit
     /// to run on. The programs must run either way.
     fn prepare_again(&self, before: &Config) -> Result<Prepared, StartError> {
-        self.load().and_then(|config| self.prepare(config)).or_else(|error| {
+        self.source.load().map_err(unusable).and_then(|config| self.prepare(config)).or_else(|error| {
             let mut prepared = self.prepare(before.clone()).inspect_err(|error| tell(before, error))?;
             log(&mut prepared.activity, &Message::RestartFellBack { reason: error.text });
             Ok(prepared)
@@ -178,7 +173,7 @@ impl Daemon {
         let is_first = self.runtime.is_none();
         let mut criticals = Vec::new();
         let mut infos = Vec::new();
-        match config::resolve_user(&config.daemon, &*self.system).map_err(usage)? {
+        match config::resolve_user(&config.daemon, &self.source.system).map_err(|error| unusable(error.into()))? {
             None if Uid::current().is_root() => criticals.push(Message::RunningAsRoot),
             None => {}
             Some(user) => {
@@ -195,6 +190,9 @@ impl Daemon {
         let mut activity = open_activity_log(&config)?;
         // Taken before a word is logged: the log may be that of a daemon that runs, and lives at these addresses.
         let servers = http::bind(&config.servers).map_err(usage)?;
+        if is_first {
+            claim::check(&self.source.main.path, &config.daemon.pidfile).map_err(usage)?;
+        }
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
         noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
@@ -204,12 +202,12 @@ impl Daemon {
         if let (true, DaemonLog::File(path)) = (activity.is_limit_ignored(), &config.daemon.logfile) {
             log(&mut activity, &Message::RotationIgnored(path.clone()));
         }
-        if let Some(interface) = refused_interface(&config) {
+        if let Some(interface) = config.refused_interfaces().next() {
             let keys: Vec<&str> = interface.extra.keys().map(String::as_str).collect();
-            let section = &interface.namespace;
-            let text = format!("[rpcinterface:{section}] takes no further keys, but has {}", keys.join(", "));
+            let namespace = interface.namespace.clone();
+            let text = format!("[rpcinterface:{namespace}] takes no further keys, but has {}", keys.join(", "));
             log(&mut activity, &Message::ConfigWarning(text));
-            return Err(usage(refusal(interface)));
+            return Err(usage(LoadError::RpcInterface(namespace)));
         }
         let mut child_logs = ChildLogs::new(&config);
         if !config.daemon.nocleanup {
@@ -263,24 +261,11 @@ impl Daemon {
             }
         };
         let Prepared { config, mut activity, servers, child_logs, sockets, groups } = prepared;
-        let pidfile = PidFile::write(&config.daemon.pidfile);
+        let pidfile = PidFile::write(&config.daemon.pidfile, &self.source.main.path);
         match &pidfile {
             Ok(_) => log(&mut activity, &Message::Started { pid: std::process::id() as i32 }),
             Err(_) => log(&mut activity, &Message::PidfileFailed(config.daemon.pidfile.clone())),
         }
-        let (main, overrides, system) = (self.main.clone(), self.options.overrides.clone(), self.system.clone());
-        let read = move || load::load(&main, &overrides, &system);
-        let (reload, again, world) = (read.clone(), read, self.system.clone());
-        let reload = Box::new(move || reload().map_err(|error| error.to_string()));
-        let restart = Box::new(move || {
-            let config = again().map_err(|error| match error.advice() {
-                Some(advice) => format!("{error} ({advice})"),
-                None => error.to_string(),
-            })?;
-            config::resolve_user(&config.daemon, &*world).map_err(|error| error.to_string())?;
-            refused_interface(&config).map_or(Ok(()), |interface| Err(refusal(interface)))?;
-            Ok(config)
-        });
         let (handle, requests) = Handle::channel();
         let (note_sender, notes) = tokio::sync::mpsc::channel::<Note>(NOTES);
         let threshold = config.daemon.loglevel;
@@ -309,8 +294,7 @@ impl Daemon {
             activity,
             environment: std::env::vars_os().collect(),
             server_url,
-            reload,
-            restart,
+            source: self.source.clone(),
             requests,
             notes,
             next_serial: self.next_serial,
@@ -326,16 +310,6 @@ impl Daemon {
         drop(pidfile);
         Ok(ending.after)
     }
-}
-
-/// The first interface that the daemon cannot make. Supervisor makes each once per server, so without a server its
-/// mistakes stay unnoticed.
-fn refused_interface(config: &Config) -> Option<&RpcInterfaceConfig> {
-    config.rpc_interfaces.iter().find(|interface| !interface.extra.is_empty() && !config.servers.is_empty())
-}
-
-fn refusal(interface: &RpcInterfaceConfig) -> String {
-    format!("Could not make {} rpc interface", interface.namespace)
 }
 
 /// Says in the log why the daemon ends. If there is none, nobody can be told.

@@ -217,6 +217,42 @@ fn ours_cl17_a_failed_start_leaves_the_log_of_the_running_one_alone() {
     assert_eq!(daemon.log_text().matches(root).count(), log.matches(root).count());
 }
 
+/// Where there is no server, no address tells that the configuration is taken; the original starts and takes it over.
+#[test]
+fn ours_cl17_a_second_daemon_without_servers_is_refused() {
+    let daemon = Setup::new().servers("").with("[program:a]\ncommand=/bin/echo first\nstartsecs=0").start();
+    if daemon.subject().is_original() {
+        return;
+    }
+    daemon.wait_log("exited: a");
+    let second = |more: &[&str]| {
+        let mut command = daemon.command("supervisord");
+        command.arg("-s").args(more).arg("-c").arg(daemon.path("supervisord.conf"));
+        supervisor_tests::run::run(command, "", daemon.dir())
+    };
+    let refused = |ran: &supervisor_tests::run::Ran| {
+        let text = format!("Error: Another supervisord with pid {} is running on ", daemon.pid());
+        ran.code == 2 && ran.err.starts_with(&text)
+    };
+    let log = daemon.log_text();
+    for options in [&["-n"][..], &[], &["-n", "-i", "other"]] {
+        let ran = second(options);
+        assert!(refused(&ran), "{options:?}: {ran:?}");
+    }
+    assert_eq!(daemon.log_text(), log);
+    let auto = std::fs::read_dir(daemon.dir()).unwrap().filter_map(|entry| {
+        Some(entry.ok()?.file_name().into_string().ok()?).filter(|name| name.starts_with("a-stdout---"))
+    });
+    let auto: Vec<String> = auto.collect();
+    assert_eq!(auto.iter().map(|name| daemon.read(name)).collect::<Vec<_>>(), ["first\n"]);
+    assert_eq!(daemon.read("supervisord.pid"), format!("{}\n", daemon.pid()));
+
+    daemon.signal(nix::sys::signal::Signal::SIGHUP);
+    daemon.wait_log_times("supervisord started with pid", 2);
+    let ran = second(&["-n"]);
+    assert!(refused(&ran), "after a restart: {ran:?}");
+}
+
 /// A daemon in the background: its pid, from the pid file.
 pub(super) fn background(setup: &Setup) -> String {
     let ran = setup.run();

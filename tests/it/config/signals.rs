@@ -186,10 +186,19 @@ fn cfg_sg15_the_first_waiting_line_names_backoff_of_later_groups() {
     assert_eq!(daemon.wait_exit(), 0);
 }
 
+/// A daemon with program `a`, which runs, and its pid.
+fn with_a() -> (Daemon, i64) {
+    let daemon = Setup::new().with(A).start();
+    daemon.wait_state("a", "RUNNING");
+    let pid = daemon.pid_of("a");
+    (daemon, pid)
+}
+
+const A: &str = "[program:a]\ncommand=/bin/cat\nstartsecs=0\n";
+
 #[test]
 fn cfg_sg12_a_broken_configuration_at_a_hup() {
-    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
-    daemon.wait_state("a", "RUNNING");
+    let (daemon, _) = with_a();
     daemon.rewrite("[program:a]\nstartsecs=soon");
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("WARN received SIGHUP indicating restart request");
@@ -200,9 +209,7 @@ fn ours_sg12_a_broken_configuration_at_a_hup_changes_nothing() {
     if !is_ours() {
         return;
     }
-    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
-    daemon.wait_state("a", "RUNNING");
-    let pid = daemon.pid_of("a");
+    let (daemon, pid) = with_a();
     daemon.rewrite("[program:a]\ncommand=/bin/cat\nstartsecs=soon");
     daemon.signal(Signal::SIGHUP);
     let line = daemon.wait_log("CRIT cannot restart");
@@ -221,8 +228,7 @@ fn ours_sg12_what_cannot_be_set_up_at_a_hup_is_given_up() {
     if !is_ours() {
         return;
     }
-    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
-    daemon.wait_state("a", "RUNNING");
+    let (daemon, _) = with_a();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     daemon.rewrite(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n[program:b]\ncommand=/bin/cat\nstartsecs=0"));
@@ -238,10 +244,8 @@ fn ours_sg12_a_user_who_does_not_exist_changes_nothing_at_a_hup() {
     if !is_ours() {
         return;
     }
-    let daemon = Setup::new().with("[program:a]\ncommand=/bin/cat\nstartsecs=0").start();
-    daemon.wait_state("a", "RUNNING");
-    let pid = daemon.pid_of("a");
-    daemon.rewrite("[supervisord]\nuser=no such user\n[program:a]\ncommand=/bin/cat\nstartsecs=0");
+    let (daemon, pid) = with_a();
+    daemon.rewrite(&format!("[supervisord]\nuser=no such user\n{A}"));
     daemon.signal(Signal::SIGHUP);
     let line = daemon.wait_log("CRIT cannot restart");
     assert!(line.contains("Invalid user name no such user"), "{line}");

@@ -74,16 +74,24 @@ fn fake_time() -> Option<String> {
     found
 }
 
-#[test]
-fn cfg_sm18_a_clock_that_is_set_back() {
-    let Some(library) = fake_time() else { return };
+/// A daemon whose wall clock [`set_clock`] sets.
+fn adjustable() -> Option<Setup> {
+    let library = fake_time()?;
     let setup = Setup::new().write("time", "+0");
     let time = setup.path("time").display().to_string();
+    let setup = setup.env("LD_PRELOAD", &library).env("FAKETIME_TIMESTAMP_FILE", &time);
+    Some(setup.env("FAKETIME_NO_CACHE", "1").env("DONT_FAKE_MONOTONIC", "1"))
+}
+
+fn set_clock(daemon: &Daemon, by: &str) {
+    std::fs::write(daemon.path("time.new"), by).unwrap();
+    std::fs::rename(daemon.path("time.new"), daemon.path("time")).unwrap();
+}
+
+#[test]
+fn cfg_sm18_a_clock_that_is_set_back() {
+    let Some(setup) = adjustable() else { return };
     let daemon = setup
-        .env("LD_PRELOAD", &library)
-        .env("FAKETIME_TIMESTAMP_FILE", &time)
-        .env("FAKETIME_NO_CACHE", "1")
-        .env("DONT_FAKE_MONOTONIC", "1")
         .program("starting", "startsecs=3", "hang")
         .program("running", "", "hang")
         .program("stopping", "stopwaitsecs=3", "block:TERM touch:up hang")
@@ -95,8 +103,7 @@ fn cfg_sm18_a_clock_that_is_set_back() {
     daemon.wait_state("back", "BACKOFF");
     daemon.ok("stopProcess", &["stopping".into(), false.into()]);
     let before = daemon.log_order(&["spawned: 'back'"]).len();
-    std::fs::write(daemon.path("time.new"), "-1h").unwrap();
-    std::fs::rename(daemon.path("time.new"), daemon.path("time")).unwrap();
+    set_clock(&daemon, "-1h");
 
     daemon.wait_state("starting", "RUNNING");
     daemon.wait_log("WARN killing 'stopping' (");
@@ -110,6 +117,33 @@ fn cfg_sm18_a_clock_that_is_set_back() {
     let times: Vec<String> =
         daemon.log_text().lines().filter(|line| line.contains(" INFO ")).map(|line| line[..19].to_owned()).collect();
     assert!(!times.is_sorted(), "{times:?}");
+}
+
+/// The original takes every deadline of the next hour for reached.
+#[test]
+fn ours_sm18_a_clock_that_is_set_ahead() {
+    if !is_ours() {
+        return;
+    }
+    let Some(setup) = adjustable() else { return };
+    let daemon = setup
+        .program("starting", "startsecs=3000", "hang")
+        .program("stopping", "stopwaitsecs=3000", "block:TERM touch:up hang")
+        .program("later", "autostart=false", "hang")
+        .start();
+    daemon.wait_path("up");
+    daemon.wait_state("stopping", "RUNNING");
+    daemon.ok("stopProcess", &["stopping".into(), false.into()]);
+    set_clock(&daemon, "+1h");
+
+    // A second of waiting goes by, as it should, and nobody else's has.
+    daemon.ok("startProcess", &["later".into()]);
+    assert_eq!(daemon.state("starting"), "STARTING");
+    assert_eq!(daemon.state("stopping"), "STOPPING");
+    let gaps = daemon.gaps(" INFO ");
+    assert!(gaps.iter().any(|gap| *gap > 3_500_000), "the clock was set ahead indeed: {gaps:?}");
+    kill(Pid::from_raw(i32::try_from(daemon.pid_of("stopping")).unwrap()), Signal::SIGKILL).unwrap();
+    daemon.wait_state("stopping", "STOPPED");
 }
 
 #[test]

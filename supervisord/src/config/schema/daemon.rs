@@ -83,6 +83,8 @@ pub(super) fn read(context: &Context<'_>, overrides: &Overrides) -> Result<Daemo
         minprocs: overrides.minprocs.unwrap_or(minprocs),
         nocleanup: overrides.nocleanup || nocleanup,
         childlogdir: overrides.childlogdir.clone().or(childlogdir),
+        user_place: (overrides.user.is_none() && user.is_some())
+            .then(|| context.store.place("supervisord", table::USER_.entry.name)),
         user: overrides.user.clone().or(user),
         directory: overrides.directory.clone().or(directory),
         strip_ansi: overrides.strip_ansi || strip_ansi,

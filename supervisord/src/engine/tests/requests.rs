@@ -189,7 +189,7 @@ fn a_restart_needs_a_readable_configuration() {
     world.lines();
     let ticket = world.ask_with(Command::Restart, Facts::Configuration(Err("broken".into())));
     assert_eq!(world.answer(ticket), Some(Err(Refusal::CantReread("broken".into()))));
-    assert_eq!(world.lines(), ["CRIT cannot restart, the configuration cannot be read, nothing was changed: broken"]);
+    assert_eq!(world.lines(), ["CRIT cannot restart, the configuration cannot be used, nothing was changed: broken"]);
     assert_eq!(world.engine.mood(), SupervisorState::Running);
     let ticket = world.ask_with(Command::Restart, Facts::Configuration(Ok(Vec::new())));
     assert_eq!(world.answer(ticket), Some(Ok(Reply::Done)));

@@ -154,7 +154,10 @@ fn the_user_is_resolved_at_last() {
         (Some(""), Err("Invalid user name ")),
     ] {
         let line = user.map(|user| format!("user={user}\n")).unwrap_or_default();
-        let resolved = resolve_user(&daemon(&line).daemon, &FakeWorld).map_err(|error| error.to_string());
+        let resolved = resolve_user(&daemon(&line).daemon, &FakeWorld).map_err(|error| {
+            assert_eq!(error.place().map(ToString::to_string).as_deref(), Some("s.conf:2: [supervisord] user"));
+            error.to_string()
+        });
         assert_eq!(resolved.map(|user| user.map(|user| (user.uid, user.gid))), expected.map_err(str::to_owned));
     }
 }
