@@ -1,7 +1,7 @@
 //! Series SM, what goes wrong around a process: signals that fail, clocks that step, descriptors and processes that run
 //! out, programs that do not stay up.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -255,4 +255,51 @@ fn cfg_sm25_programs_that_do_not_stay_up() {
     let at = before.iter().position(|line| line == warning).unwrap();
     // On a slow machine a run takes so long that the bucket earns a restart meanwhile.
     assert!((11..30).contains(&at), "the start, ten restarts at once and few more, but {at}");
+}
+
+/// Root passes every permission, unless it has given that up.
+fn bound_by_permissions(setup: Setup) -> Setup {
+    if !nix::unistd::Uid::current().is_root() {
+        return setup;
+    }
+    let caps = "-dac_override,-dac_read_search";
+    setup.through(&["setpriv", &format!("--bounding-set={caps}"), &format!("--inh-caps={caps}")])
+}
+
+#[test]
+fn ours_lg19_a_log_directory_that_loses_its_permissions_concerns_its_program_only() {
+    if !is_ours() {
+        return;
+    }
+    let lines = |name: &str| format!("stdout_logfile={{dir}}/{name}.out\nstdout_logfile_maxbytes=10\nstartretries=1");
+    let steps = r"'say:line 0\n' wait:go1 'say:line 1\n' wait:go2 'say:line 2\n' wait:go3 exit:0";
+    let setup = Setup::new().write("sub/keep", "").program("p", &lines("sub/p"), steps);
+    let setup = setup.program("q", &lines("q"), steps).with("[program:other]\ncommand=/bin/cat\nstartsecs=0");
+    let daemon = bound_by_permissions(setup).start();
+    let permit = |mode| std::fs::set_permissions(daemon.path("sub"), PermissionsExt::from_mode(mode)).unwrap();
+    daemon.wait_file("sub/p.out", "line 0");
+    daemon.wait_state("other", "RUNNING");
+    let other = daemon.pid_of("other");
+    permit(0o000);
+
+    // It can no longer be rotated: it grows, and loses nothing. The other one goes on as ever.
+    daemon.touch("go1");
+    daemon.wait_log("CRIT cannot rotate log file");
+    daemon.touch("go2");
+    daemon.wait_file("q.out", "line 2");
+    permit(0o700);
+    daemon.wait_file("sub/p.out", "line 0\nline 1\nline 2\n");
+    permit(0o000);
+    assert_eq!(daemon.log_order(&["CRIT cannot rotate log file"]).len(), 1, "said once a minute");
+
+    daemon.touch("go3");
+    daemon.wait_state("p", "EXITED");
+    let refused = daemon.fault("startProcess", &["p".into()]);
+    assert!(refused.starts_with("50 SPAWN_ERROR"), "{refused}");
+    daemon.wait_state("p", "FATAL");
+    assert!(daemon.info("p").get("spawnerr").str().contains("EACCES"), "{:?}", daemon.info("p"));
+    assert_eq!((daemon.state("other").as_str(), daemon.pid_of("other")), ("RUNNING", other));
+    permit(0o700);
+    daemon.ok("startProcess", &["p".into(), false.into()]);
+    daemon.wait_state("p", "EXITED");
 }
