@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use nix::errno::Errno;
@@ -24,8 +23,9 @@ use super::spawn::Spawned;
 use super::syslog::{LineBuffer, Syslog};
 use crate::config::model::{ChannelConfig, ProcessConfig};
 use crate::engine::message::{ChannelKind, Message};
-use crate::engine::{Input, ProcessId};
+use crate::engine::{Input, Now, ProcessId};
 use crate::output::capture::{CaptureScanner, Captured};
+use crate::output::pace::{Next, Pace};
 
 /// One read takes at most what a pipe holds.
 pub(super) const READ_BYTES: usize = 64 * 1024;
@@ -52,7 +52,9 @@ pub(super) struct Context<'a> {
     /// The activity log shows child output.
     pub(super) echo: bool,
     pub(super) state: ProcessState,
-    pub(super) wall: Duration,
+    pub(super) now: Now,
+    /// Channels that are read when the output of hasty writers has gathered.
+    pub(super) held: &'a mut Vec<Token>,
     pub(super) syslog: &'a mut Syslog,
     pub(super) steps: &'a mut VecDeque<Step>,
 }
@@ -91,6 +93,7 @@ struct Output {
     /// The channel carries the listener protocol.
     protocol: bool,
     scanner: CaptureScanner,
+    pace: Pace,
     events: bool,
     log: Option<ChildLog>,
     syslog: Option<LineBuffer>,
@@ -117,6 +120,7 @@ impl Child {
                 channel,
                 protocol,
                 scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
+                pace: Pace::default(),
                 events: settings.events_enabled && !protocol,
                 log,
                 syslog: (settings.syslog && !protocol).then(LineBuffer::new),
@@ -151,10 +155,11 @@ impl Child {
         match nix::unistd::read(fd, buffer) {
             Ok(0) => output.close(id, &name, pipes, context),
             Ok(count) => {
+                output.pace(id, count, pipes, context);
                 output.take(id, &name, &buffer[..count], context);
                 return count;
             }
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(Errno::EAGAIN | Errno::EINTR) => output.pace(id, 0, pipes, context),
             Err(_) => output.close(id, &name, pipes, context),
         }
         0
@@ -279,6 +284,23 @@ impl Child {
 }
 
 impl Output {
+    /// Decides when it is read again, after a read of so many bytes. A listener's words never wait.
+    fn pace(&mut self, id: ProcessId, bytes: usize, pipes: &Pipes, context: &mut Context) {
+        let (Some(fd), token) = (&self.fd, Token(id, Pipe::Output(self.channel))) else { return };
+        if self.protocol {
+            return;
+        }
+        match self.pace.after(bytes, context.now.mono) {
+            Next::Watch => {}
+            Next::Hold => {
+                pipes.pause(fd, token);
+                context.held.push(token);
+            }
+            Next::HoldOn => context.held.push(token),
+            Next::Release => pipes.resume(fd, token),
+        }
+    }
+
     /// Handles one chunk as it was read.
     fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
         let Output { scanner, channel, events, log, syslog, .. } = self;
@@ -308,7 +330,7 @@ impl Output {
             record(captured, id, name, *channel, *events, log, syslog, context);
         });
         if let Some(lines) = syslog {
-            lines.finish(name, context.wall, context.syslog);
+            lines.finish(name, context.now.wall, context.syslog);
         }
     }
 
@@ -350,7 +372,7 @@ fn record(
         Captured::Plain(text) => {
             write_log(log, text, context.steps);
             if let Some(lines) = syslog {
-                lines.feed(name, text, context.wall, context.syslog);
+                lines.feed(name, text, context.now.wall, context.syslog);
             }
             text
         }

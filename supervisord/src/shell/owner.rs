@@ -31,6 +31,7 @@ use crate::engine::command::{Refusal, Reply, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{After, Effect, Input, LogPaths, ProcessId, Supervisor};
 use crate::http::{Note, Server};
+use crate::output::pace::Rhythm;
 
 /// At most this many reads of child output a turn.
 const TURN_READS: usize = 128;
@@ -88,6 +89,12 @@ pub(super) struct Owner {
     pub(super) ready: Vec<Token>,
     /// Pipes that were ready but beyond the last turn's budget.
     pub(super) backlog: VecDeque<Token>,
+    /// Channels whose output gathers until the alarm of the pipes.
+    pub(super) held: Vec<Token>,
+    pub(super) is_alarm_set: bool,
+    pub(super) rhythm: Rhythm,
+    /// The largest read since the alarm was set.
+    pub(super) largest_read: usize,
     /// Log files of children about which a warning has been given.
     pub(super) unrotatable: BTreeSet<PathBuf>,
     pub(super) settings: Settings,
@@ -178,6 +185,10 @@ impl Owner {
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
             backlog: VecDeque::new(),
+            held: Vec::new(),
+            is_alarm_set: false,
+            rhythm: Rhythm::default(),
+            largest_read: 0,
             unrotatable: BTreeSet::new(),
             settings,
             finished: None,
@@ -268,7 +279,10 @@ impl Owner {
     fn serve_pipes(&mut self) {
         if self.backlog.is_empty() {
             let mut ready = std::mem::take(&mut self.ready);
-            self.pipes.ready(&mut ready);
+            if self.pipes.ready(&mut ready) {
+                self.is_alarm_set = false;
+                self.backlog.extend(self.held.drain(..));
+            }
             self.backlog.extend(ready.drain(..));
             self.ready = ready;
         }
@@ -278,7 +292,23 @@ impl Owner {
                 break;
             }
             let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };
-            bytes += self.serve(id, pipe);
+            let count = self.serve(id, pipe);
+            self.largest_read = self.largest_read.max(count);
+            bytes += count;
+        }
+        self.let_gather();
+    }
+
+    /// Sets the alarm for the channels that are held, if there are any.
+    fn let_gather(&mut self) {
+        if self.is_alarm_set {
+            return;
+        }
+        if self.held.is_empty() {
+            self.rhythm = Rhythm::default();
+        } else {
+            self.is_alarm_set = true;
+            self.pipes.set_alarm(self.rhythm.next(std::mem::take(&mut self.largest_read)));
         }
     }
 
@@ -292,7 +322,8 @@ impl Owner {
                 strip_ansi: self.settings.strip_ansi,
                 echo: self.activity.is_enabled(LogLevel::Debug),
                 state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
-                wall: clock::wall(),
+                now: clock::now(),
+                held: &mut self.held,
                 syslog: &mut self.syslog,
                 steps: &mut self.steps,
             },

@@ -9,8 +9,11 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use tokio::io::unix::AsyncFd;
 
 use crate::engine::ProcessId;
@@ -53,10 +56,15 @@ impl Token {
     }
 }
 
-/// The registered pipes.
+/// Stands for the alarm among the tokens.
+const ALARM: u64 = 3;
+
+/// The registered pipes, and one alarm.
 #[derive(Debug)]
 pub(super) struct Pipes {
     epoll: AsyncFd<EpollFd>,
+    /// Finer than the timers of the runtime.
+    alarm: TimerFd,
 }
 
 /// `Epoll` with the trait that tokio wants.
@@ -82,10 +90,12 @@ impl Pipes {
     /// The system has no descriptor left for it.
     pub(super) fn new() -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let alarm = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK)?;
+        epoll.add(&alarm, EpollEvent::new(EpollFlags::EPOLLIN, ALARM))?;
         // SAFETY: the descriptor belongs to the `Epoll` inside, is always the same, and stays open until the
         // `AsyncFd` is dropped, because nothing takes it out.
         let epoll = unsafe { AsyncFd::register_with_interest(EpollFd(epoll), tokio::io::Interest::READABLE)? };
-        Ok(Pipes { epoll })
+        Ok(Pipes { epoll, alarm })
     }
 
     /// Watches a pipe: for data if it is output, for room if it is stdin.
@@ -107,6 +117,27 @@ impl Pipes {
         let _ = self.epoll.get_ref().0.delete(fd);
     }
 
+    /// Stops watching output that is to gather; its end is still told.
+    pub(super) fn pause(&self, fd: impl AsFd, token: Token) {
+        self.modify(fd, EpollFlags::empty(), token);
+    }
+
+    /// Watches output again.
+    pub(super) fn resume(&self, fd: impl AsFd, token: Token) {
+        self.modify(fd, EpollFlags::EPOLLIN, token);
+    }
+
+    fn modify(&self, fd: impl AsFd, flags: EpollFlags, token: Token) {
+        // To change a registration takes nothing that the system could lack.
+        let _ = self.epoll.get_ref().0.modify(fd, &mut EpollEvent::new(flags, token.encode()));
+    }
+
+    /// Makes [`ready`](Self::ready) yield `true` once, after some time.
+    pub(super) fn set_alarm(&self, after: Duration) {
+        // Only an absurd time would be refused.
+        let _ = self.alarm.set(Expiration::OneShot(TimeSpec::from_duration(after)), TimerSetTimeFlags::empty());
+    }
+
     /// Waits until some pipe may be ready.
     ///
     /// # Cancel safety
@@ -117,8 +148,8 @@ impl Pipes {
         }
     }
 
-    /// The pipes that are ready now, at most [`BATCH`].
-    pub(super) fn ready(&self, tokens: &mut Vec<Token>) {
+    /// The pipes that are ready now, at most [`BATCH`]; and whether the alarm has gone off.
+    pub(super) fn ready(&self, tokens: &mut Vec<Token>) -> bool {
         tokens.clear();
         let mut events = [EpollEvent::empty(); BATCH];
         let count = self.epoll.get_ref().0.wait(&mut events, EpollTimeout::ZERO).unwrap_or(0);
@@ -128,9 +159,15 @@ impl Pipes {
             if let std::task::Poll::Ready(Ok(mut guard)) = self.epoll.poll_read_ready(&mut context) {
                 guard.clear_ready();
             }
-            return;
+            return false;
+        }
+        let is_alarm = events[..count].iter().any(|event| event.data() == ALARM);
+        if is_alarm {
+            // Never blocks. What is read is how often it went off.
+            let _ = nix::unistd::read(&self.alarm, &mut [0; 8]);
         }
         tokens.extend(events[..count].iter().filter_map(|event| Token::decode(event.data())));
+        is_alarm
     }
 }
 
@@ -144,6 +181,6 @@ mod tests {
             let token = Token(ProcessId(u32::MAX), pipe);
             assert_eq!(Token::decode(token.encode()), Some(token));
         }
-        assert_eq!(Token::decode(3), None);
+        assert_eq!(Token::decode(ALARM), None);
     }
 }
