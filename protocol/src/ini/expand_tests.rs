@@ -11,7 +11,7 @@ fn layer() -> Layer {
 /// The result, or the part of the message after the label.
 fn shown(value: &str) -> String {
     match expand(value, Scope(&[&layer()]), "s.o") {
-        Ok(text) => text,
+        Ok(text) => text.into_owned(),
         Err(error) => {
             let text = error.to_string();
             let label = format!("Format string {} for 's.o' ", str_repr(value));
@@ -117,6 +117,6 @@ fn the_second_pass_is_tolerant_ex12() {
     for (value, expected) in
         [("50%", "50%"), ("50%%", "50%"), ("%(program_name)s.log", "cat.log"), ("%(nope)s", "%(nope)s"), ("%s", "%s")]
     {
-        assert_eq!(expand_again(value.to_owned(), Scope(&[&layer])), expected);
+        assert_eq!(expand_again(value.into(), Scope(&[&layer])), expected);
     }
 }

@@ -140,7 +140,7 @@ fn gather(main: SourceFile<'_>, inputs: &Inputs<'_>, findings: &Findings) -> Res
         findings.keep(ConfigError::from(error).at(Place::of_file(main.name)))?;
     }
     include::read(&mut document, inputs, findings)?;
-    Ok(Store::new(document).map_err(|error| Cause::Canonical(error.to_string()))?)
+    Ok(Store::new(document).map_err(Cause::Canonical)?)
 }
 
 /// Resolves `user=` of the daemon: a start step of its own, which a reread does not take.

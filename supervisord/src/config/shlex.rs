@@ -45,7 +45,9 @@ pub(super) fn tokens(text: &str, mode: Mode) -> Result<Vec<String>, ShlexError> 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 fn is_word(c: char, mode: Mode) -> bool {
-    c.is_ascii_alphanumeric() || "_/.+-():".contains(c) || (mode == Mode::Posix && !c.is_ascii() && c.is_alphanumeric())
+    c.is_ascii_alphanumeric()
+        || matches!(c, '_' | '/' | '.' | '+' | '-' | '(' | ')' | ':')
+        || (mode == Mode::Posix && !c.is_ascii() && c.is_alphanumeric())
 }
 
 fn is_space(c: char) -> bool {
