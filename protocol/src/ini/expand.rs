@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::format::{Failure, Term, format};
 
 /// One map of names.
-pub type Layer = BTreeMap<String, Term>;
+pub type Layer = BTreeMap<Cow<'static, str>, Term>;
 
 /// The names that a place may use. Later layers hide earlier ones.
 #[derive(Clone, Copy)]
@@ -26,20 +26,25 @@ impl<'a> Scope<'a> {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.iter().flat_map(|layer| layer.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
+        self.0
+            .iter()
+            .flat_map(|layer| layer.keys().map(|name| name.clone().into_owned()))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 }
 
 /// A layer of texts.
-pub fn texts<'a>(names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Layer {
-    names.into_iter().map(|(name, value)| (name.to_owned(), Term::Text(value.to_owned()))).collect()
+pub fn texts<'a>(names: impl IntoIterator<Item = (&'static str, &'a str)>) -> Layer {
+    names.into_iter().map(|(name, value)| (Cow::Borrowed(name), Term::Text(value.to_owned()))).collect()
 }
 
 /// Environment variables under their names `ENV_X`.
 pub fn variables<'a>(
     variables: impl IntoIterator<Item = (&'a String, &'a String)>,
-) -> impl Iterator<Item = (String, Term)> {
-    variables.into_iter().map(|(name, value)| (format!("ENV_{name}"), Term::Text(value.clone())))
+) -> impl Iterator<Item = (Cow<'static, str>, Term)> {
+    variables.into_iter().map(|(name, value)| (Cow::Owned(format!("ENV_{name}")), Term::Text(value.clone())))
 }
 
 /// A value that cannot be expanded. Contract 3.3.

@@ -2,9 +2,9 @@ use super::*;
 
 fn layer() -> Layer {
     let mut layer = texts([("here", "/etc"), ("program_name", "cat"), ("ENV_A", "x%y"), ("n", "it's"), ("c", "é")]);
-    layer.insert("process_num".to_owned(), Term::Int(7));
-    layer.insert("minus".to_owned(), Term::Int(-42));
-    layer.insert("numprocs".to_owned(), Term::Int(1500));
+    layer.insert("process_num".into(), Term::Int(7));
+    layer.insert("minus".into(), Term::Int(-42));
+    layer.insert("numprocs".into(), Term::Int(1500));
     layer
 }
 

@@ -180,10 +180,8 @@ impl<'a> Program<'a> {
     fn process(&self, number: i64, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
         let (reader, context) = (&self.reader, self.context);
         let section = reader.section;
-        let numbers = Layer::from([
-            ("process_num".to_owned(), Term::Int(number)),
-            ("numprocs".to_owned(), Term::Int(self.numprocs)),
-        ]);
+        let numbers =
+            Layer::from([("process_num".into(), Term::Int(number)), ("numprocs".into(), Term::Int(self.numprocs))]);
         self.environment(Scope(&[&context.variables, &self.names, &numbers]), number, environment)?;
 
         let scope = Scope(&[&context.variables, &self.names, &numbers, &environment.layer]);
