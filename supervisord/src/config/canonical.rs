@@ -1,20 +1,20 @@
-//! The seam to `rust-ini`: the merged document as canonical ini text, loaded as the raw key/value store.
+//! The seam to `rust-ini`: each section of the merged document as canonical ini text, loaded as raw keys and values.
 //!
 //! `rust-ini` has its own dialect (no line numbers, duplicate sections kept apart, comments in continuations
 //! misread), so it never sees what the user wrote. It sees text in which nothing is left to interpret: each
-//! name and value stands on one line between double quotes, and whatever could mean something inside is
+//! key and value stands on one line between double quotes, and whatever could mean something inside is
 //! escaped with a backslash:
 //!
 //! ```ini
-//! ["program:web"]
 //! "command"="bash -c \"a\nb\""
 //! ```
 //!
-//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. Those around section names and keys
-//! keep blanks at either end from being trimmed.
+//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. Those around keys keep blanks at either
+//! end from being trimmed.
 //!
-//! One section is loaded at a time, and its values go back into the document: so no second copy of a large
-//! configuration is held, and an option is found without building a quoted key.
+//! One section is loaded at a time, without its header, which `rust-ini` would copy for every option. The values go
+//! back into the document: so no second copy of a large configuration is held, and an option is found without building
+//! a quoted key.
 
 use ini::{Ini, ParseOption};
 
@@ -103,7 +103,7 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
         enabled_preserve_key_leading_whitespace: false,
     };
     let mut ini = Ini::load_from_str_opt(text, options).map_err(|error| error.to_string())?;
-    let mut options = ini.iter_mut().flat_map(|(_, properties)| properties.iter_mut());
+    let mut options = ini.general_section_mut().iter_mut();
     // Each key stands in the text once, so the options come back in their order.
     for entry in &mut section.entries {
         let (_, value) = options.next().ok_or_else(|| format!("no {} in [{}]", entry.key, section.name))?;
@@ -112,11 +112,8 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes the canonical text of a section.
+/// Writes the canonical text of a section's options.
 fn render(section: &Section, out: &mut String) {
-    out.push('[');
-    quote(&section.name, out);
-    out.push_str("]\n");
     for entry in &section.entries {
         quote(&entry.key, out);
         out.push('=');
@@ -226,7 +223,7 @@ mod tests {
         let id = document.open("program:a", Mark { file: 0, line: 1 });
         document.set(id, "command".into(), "bash -c \"a\nb\"".into(), Mark { file: 0, line: 2 });
         document.set(SectionId::Default, "x".into(), String::new(), Mark { file: 0, line: 3 });
-        let expected = "[\"DEFAULT\"]\n\"x\"=\"\"\n[\"program\\:a\"]\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
+        let expected = "\"x\"=\"\"\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
         let mut text = String::new();
         render(&document.defaults, &mut text);
         document.sections.iter().for_each(|section| render(section, &mut text));
