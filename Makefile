@@ -86,10 +86,15 @@ original:
 	@$(MAKE) --no-print-directory venv || { [ "$$CI" != true ] && rm -rf $(VENV) && \
 	  echo '*** SKIPPED: no Supervisor 4.3.0 to compare with (python3 with venv, and pip, would make one)'; }
 
-# A benchmark that takes --subject NAME=PROGRAM and --peer NAME=PROGRAM: make bench BENCH=PATH
+# How fast a configuration is read, ours beside the original; only rows of that name: ARGS=WORD
+# Another benchmark, that takes --subject NAME=PROGRAM and --peer NAME=PROGRAM: make bench BENCH=PATH
+ifeq ($(BENCH),)
+bench: original
+	SUPERVISOR_ORIGINAL_DIR=$(dir $(wildcard $(ORIGINAL)/supervisord)) cargo bench -p supervisord --bench parse -- $(ARGS)
+else
 bench: release venv
-	@[ -n "$(BENCH)" ] || { echo 'make bench BENCH=PROGRAM: say which benchmark to run'; exit 2; }
 	$(BENCH) --subject ours=$(abspath $(TARGET))/release/supervisord --peer original=$(ORIGINAL)/supervisord $(ARGS)
+endif
 
 release:
 	cargo build --release $(PACKAGES:%=-p %)

@@ -8,12 +8,23 @@ pub fn is_blank(c: char) -> bool {
 
 /// `str.strip()`.
 pub fn strip(text: &str) -> &str {
+    if is_solid(text.as_bytes().first()) && is_solid(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(is_blank)
 }
 
 /// `str.rstrip()`.
 pub fn strip_end(text: &str) -> &str {
+    if is_solid(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_end_matches(is_blank)
+}
+
+/// Whether a byte is a visible ASCII character: most texts begin and end with one.
+fn is_solid(byte: Option<&u8>) -> bool {
+    byte.is_some_and(u8::is_ascii_graphic)
 }
 
 /// `int(text, radix)` for radix 8 (with `0o` allowed) or 10: blanks around the number, a sign, single `_` between digits.

@@ -140,7 +140,7 @@ fn interpret(name: &str, bytes: &[u8], surroundings: &Surroundings<'_>) -> Resul
 
 fn option(document: &Document, section: &Section, key: &str, scope: Scope<'_>) -> Result<Option<String>, ExpandError> {
     let entry = section.entry(key).or_else(|| document.defaults.entry(key));
-    entry.map(|entry| expand(&entry.value, scope, &format!("{SECTION}.{key}"))).transpose()
+    entry.map(|entry| expand(&entry.value, scope, format_args!("{SECTION}.{key}")).map(Into::into)).transpose()
 }
 
 /// Makes the path of a `unix://` URL absolute.

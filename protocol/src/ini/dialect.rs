@@ -137,7 +137,10 @@ impl Reader<'_> {
             }
             return Ok(());
         }
-        let indent = line.text.chars().take_while(|&c| is_blank(c)).count();
+        let indent = match line.text.as_bytes().first() {
+            Some(byte) if byte.is_ascii_graphic() => 0,
+            _ => line.text.chars().take_while(|&c| is_blank(c)).count(),
+        };
         if let Some(open) = &mut self.open
             && indent > self.indent
         {
@@ -155,7 +158,8 @@ impl Reader<'_> {
         if self.section.is_none() {
             return Err(line);
         }
-        let Some((key, value)) = content.split_once(['=', ':']) else {
+        let at = memchr::memchr2(b'=', b':', content.as_bytes());
+        let Some((key, value)) = at.and_then(|at| Some((content.get(..at)?, content.get(at + 1..)?))) else {
             // The open option stays open, as in Python: an indented line after this one still belongs to it.
             self.bad_lines.push((number, line.with_newline()));
             return Ok(());
@@ -165,7 +169,7 @@ impl Reader<'_> {
             self.bad_lines.push((number, line.with_newline()));
             return Ok(());
         }
-        self.open = Some(OpenOption { key: strip_end(key).to_lowercase(), value: strip(value).to_owned(), mark });
+        self.open = Some(OpenOption { key: lowercase(strip_end(key)), value: strip(value).to_owned(), mark });
         Ok(())
     }
 
@@ -177,8 +181,18 @@ impl Reader<'_> {
     }
 }
 
+/// `str.lower()`, which mostly changes nothing.
+fn lowercase(key: &str) -> String {
+    if key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        key.to_owned()
+    } else {
+        key.to_lowercase()
+    }
+}
+
 /// Where the comment of a line starts. A line whose first character is `;` or `#` is all comment.
 fn comment_start(line: &str) -> Option<usize> {
+    memchr::memchr2(b';', b'#', line.as_bytes())?;
     if strip(line).starts_with([';', '#']) {
         return Some(0);
     }

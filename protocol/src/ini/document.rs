@@ -5,8 +5,11 @@
 
 use std::collections::HashMap;
 
-/// What a main file must contain for [`Document::expand_here`] to act.
+/// What a value must contain for [`Document::expand_here`] to act.
 const HERE: &str = "(here)s";
+
+/// A section with more options than this is searched through an index. Few have as many.
+const UNINDEXED: usize = 16;
 
 /// Where something was written: file and line (1-based; 0 when it was not written anywhere).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -46,6 +49,7 @@ pub struct Section {
     pub mark: Mark,
     /// Its options.
     pub entries: Vec<Entry>,
+    /// Positions by key; empty while there are few.
     index: HashMap<String, usize>,
 }
 
@@ -56,7 +60,7 @@ impl Section {
 
     /// Sets an option and returns its position; a second value replaces the first.
     fn set(&mut self, key: String, value: String, mark: Mark) -> usize {
-        if let Some(&at) = self.index.get(&key) {
+        if let Some(at) = self.position(&key) {
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.value = value;
                 entry.mark = mark;
@@ -64,14 +68,26 @@ impl Section {
             return at;
         }
         let at = self.entries.len();
-        self.index.insert(key.clone(), at);
+        if at > UNINDEXED {
+            self.index.insert(key.clone(), at);
+        }
         self.entries.push(Entry { key, value, mark });
+        if at == UNINDEXED {
+            self.index = self.entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+        }
         at
     }
 
     /// The option of that name.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.index.get(key).and_then(|&at| self.entries.get(at))
+        self.position(key).and_then(|at| self.entries.get(at))
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            return self.entries.iter().position(|entry| entry.key == key);
+        }
+        self.index.get(key).copied()
     }
 }
 
@@ -94,10 +110,10 @@ pub struct Document {
     /// All others, in the order in which they first appeared.
     pub sections: Vec<Section>,
     index: HashMap<String, usize>,
-    /// Options written since the last [`Document::expand_here`].
-    touched: Vec<(SectionId, usize)>,
-    /// Sections that the last [`Document::expand_here`] has seen.
-    seen: usize,
+    /// Options written since the last [`Document::expand_here`] that it may concern, as positions.
+    touched: Vec<(usize, usize)>,
+    /// How many sections have taken over each option of `DEFAULT`, in [`Document::expand_here`].
+    taken: Vec<usize>,
 }
 
 impl Default for Document {
@@ -115,7 +131,7 @@ impl Document {
             sections: Vec::new(),
             index: HashMap::new(),
             touched: Vec::new(),
-            seen: 0,
+            taken: Vec::new(),
         }
     }
 
@@ -141,15 +157,19 @@ impl Document {
 
     /// Sets an option.
     pub fn set(&mut self, id: SectionId, key: String, value: String, mark: Mark) {
-        let section = match id {
-            SectionId::Default => &mut self.defaults,
-            SectionId::Named(at) => match self.sections.get_mut(at) {
-                Some(section) => section,
-                None => return,
-            },
+        let at = match id {
+            SectionId::Default => {
+                self.defaults.set(key, value, mark);
+                return;
+            }
+            SectionId::Named(at) => at,
         };
-        let at = section.set(key, value, mark);
-        self.touched.push((id, at));
+        let Some(section) = self.sections.get_mut(at) else { return };
+        let is_concerned = value.contains(HERE);
+        let option = section.set(key, value, mark);
+        if is_concerned {
+            self.touched.push((at, option));
+        }
     }
 
     /// The section of that name.
@@ -174,27 +194,23 @@ impl Document {
     /// own with this. `%%(here)s` is an escaped percent sign and stays; a `%` in the directory is escaped.
     pub fn expand_here(&mut self, here: &str) {
         let here = here.replace('%', "%%");
-        let mut defaults_touched = false;
-        for (id, at) in std::mem::take(&mut self.touched) {
-            let SectionId::Named(section) = id else {
-                defaults_touched = true;
-                continue;
-            };
+        for (section, at) in std::mem::take(&mut self.touched) {
             if let Some(entry) = self.sections.get_mut(section).and_then(|section| section.entries.get_mut(at))
                 && let Some(value) = replace_here(&entry.value, &here)
             {
                 entry.value = value;
             }
         }
-        let first = if defaults_touched { 0 } else { self.seen };
-        self.seen = self.sections.len();
-        for default in &self.defaults.entries {
+        self.taken.resize(self.defaults.entries.len(), 0);
+        for (default, taken) in self.defaults.entries.iter().zip(&mut self.taken) {
             let Some(value) = replace_here(&default.value, &here) else { continue };
-            for section in self.sections.iter_mut().skip(first) {
+            // Those before have the option of their own, and keep it.
+            for section in self.sections.iter_mut().skip(*taken) {
                 if section.entry(&default.key).is_none() {
                     section.set(default.key.clone(), value.clone(), default.mark);
                 }
             }
+            *taken = self.sections.len();
         }
     }
 }
@@ -248,6 +264,42 @@ mod tests {
             ("50%% %(here)s %(x)s", Some("50%% /d %(x)s")),
         ] {
             assert_eq!(replace_here(text, "/d").as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_option_is_found_among_few_and_among_many() {
+        let mut document = Document::new();
+        let a = document.open("a", MARK);
+        for round in 0..2 {
+            for number in 0..3 * UNINDEXED {
+                document.set(a, format!("k{number}"), format!("{round}.{number}"), MARK);
+                assert_eq!(value(&document, "a", "k0").as_deref(), Some(format!("{round}.0").as_str()));
+                assert_eq!(value(&document, "a", &format!("k{number}")), Some(format!("{round}.{number}")));
+            }
+        }
+        assert_eq!(document.section("a").unwrap().entries.len(), 3 * UNINDEXED);
+        assert_eq!(value(&document, "a", "none"), None);
+    }
+
+    #[test]
+    fn a_default_is_taken_over_once() {
+        let mut document = Document::new();
+        let default = |document: &mut Document, text: &str| {
+            document.set(SectionId::Default, "d".into(), text.into(), MARK);
+        };
+        document.open("a", MARK);
+        default(&mut document, "plain");
+        document.expand_here("/1");
+        assert_eq!(value(&document, "a", "d"), None);
+        default(&mut document, "%(here)s");
+        document.open("b", MARK);
+        document.expand_here("/2");
+        default(&mut document, "%(here)s/x");
+        document.open("c", MARK);
+        document.expand_here("/3");
+        for (section, expected) in [("a", "/2"), ("b", "/2"), ("c", "/3/x")] {
+            assert_eq!(value(&document, section, "d").as_deref(), Some(expected), "{section}");
         }
     }
 

@@ -4,7 +4,9 @@
 //! through from the top, so that the thousand variables of the environment are shared by all sections and a
 //! process adds only its own few names.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use crate::repr::str_repr;
 use thiserror::Error;
@@ -12,7 +14,7 @@ use thiserror::Error;
 use super::format::{Failure, Term, format};
 
 /// One map of names.
-pub type Layer = BTreeMap<String, Term>;
+pub type Layer = BTreeMap<Cow<'static, str>, Term>;
 
 /// The names that a place may use. Later layers hide earlier ones.
 #[derive(Clone, Copy)]
@@ -24,20 +26,25 @@ impl<'a> Scope<'a> {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0.iter().flat_map(|layer| layer.keys().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
+        self.0
+            .iter()
+            .flat_map(|layer| layer.keys().map(|name| name.clone().into_owned()))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 }
 
 /// A layer of texts.
-pub fn texts<'a>(names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Layer {
-    names.into_iter().map(|(name, value)| (name.to_owned(), Term::Text(value.to_owned()))).collect()
+pub fn texts<'a>(names: impl IntoIterator<Item = (&'static str, &'a str)>) -> Layer {
+    names.into_iter().map(|(name, value)| (Cow::Borrowed(name), Term::Text(value.to_owned()))).collect()
 }
 
 /// Environment variables under their names `ENV_X`.
 pub fn variables<'a>(
     variables: impl IntoIterator<Item = (&'a String, &'a String)>,
-) -> impl Iterator<Item = (String, Term)> {
-    variables.into_iter().map(|(name, value)| (format!("ENV_{name}"), Term::Text(value.clone())))
+) -> impl Iterator<Item = (Cow<'static, str>, Term)> {
+    variables.into_iter().map(|(name, value)| (Cow::Owned(format!("ENV_{name}")), Term::Text(value.clone())))
 }
 
 /// A value that cannot be expanded. Contract 3.3.
@@ -70,16 +77,16 @@ pub enum ExpandError {
     },
 }
 
-/// Expands a value once.
+/// Expands a value once. The label is only made into a text when there is something to say.
 ///
 /// # Errors
 /// [`ExpandError`], which shows the value and the label.
-pub fn expand(value: &str, scope: Scope<'_>, label: &str) -> Result<String, ExpandError> {
+pub fn expand<'v>(value: &'v str, scope: Scope<'_>, label: impl Display) -> Result<Cow<'v, str>, ExpandError> {
     if !value.contains('%') {
-        return Ok(value.to_owned());
+        return Ok(Cow::Borrowed(value));
     }
-    format(value, &|name| scope.get(name)).map_err(|failure| {
-        let (value, label) = (value.to_owned(), label.to_owned());
+    format(value, &|name| scope.get(name)).map(Cow::Owned).map_err(|failure| {
+        let (value, label) = (value.to_owned(), label.to_string());
         match failure {
             Failure::Unknown(name) => ExpandError::UnknownName { value, label, name, available: scope.names() },
             Failure::Malformed(detail) => ExpandError::Malformed { value, label, detail },
@@ -91,11 +98,11 @@ pub fn expand(value: &str, scope: Scope<'_>, label: &str) -> Result<String, Expa
 ///
 /// Supervisor expands log file names and `[supervisord] environment` twice, and files rely on it (`ex12`); what
 /// only the second pass dislikes, such as the percent sign left by `%%`, is no error here.
-pub fn expand_again(value: String, scope: Scope<'_>) -> String {
+pub fn expand_again<'v>(value: Cow<'v, str>, scope: Scope<'_>) -> Cow<'v, str> {
     if !value.contains('%') {
         return value;
     }
-    format(&value, &|name| scope.get(name)).unwrap_or(value)
+    format(&value, &|name| scope.get(name)).map_or(value, Cow::Owned)
 }
 
 #[cfg(test)]

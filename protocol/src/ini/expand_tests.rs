@@ -2,16 +2,16 @@ use super::*;
 
 fn layer() -> Layer {
     let mut layer = texts([("here", "/etc"), ("program_name", "cat"), ("ENV_A", "x%y"), ("n", "it's"), ("c", "é")]);
-    layer.insert("process_num".to_owned(), Term::Int(7));
-    layer.insert("minus".to_owned(), Term::Int(-42));
-    layer.insert("numprocs".to_owned(), Term::Int(1500));
+    layer.insert("process_num".into(), Term::Int(7));
+    layer.insert("minus".into(), Term::Int(-42));
+    layer.insert("numprocs".into(), Term::Int(1500));
     layer
 }
 
 /// The result, or the part of the message after the label.
 fn shown(value: &str) -> String {
     match expand(value, Scope(&[&layer()]), "s.o") {
-        Ok(text) => text,
+        Ok(text) => text.into_owned(),
         Err(error) => {
             let text = error.to_string();
             let label = format!("Format string {} for 's.o' ", str_repr(value));
@@ -117,6 +117,6 @@ fn the_second_pass_is_tolerant_ex12() {
     for (value, expected) in
         [("50%", "50%"), ("50%%", "50%"), ("%(program_name)s.log", "cat.log"), ("%(nope)s", "%(nope)s"), ("%s", "%s")]
     {
-        assert_eq!(expand_again(value.to_owned(), Scope(&[&layer])), expected);
+        assert_eq!(expand_again(value.into(), Scope(&[&layer])), expected);
     }
 }

@@ -7,6 +7,9 @@
 //!
 //! One thing is refused that Python does: `%s` without a name would print the whole mapping.
 
+use std::borrow::Cow;
+use std::str::Chars;
+
 use crate::repr::str_repr;
 
 /// Widths and precisions beyond this are refused instead of allocated.
@@ -35,15 +38,13 @@ pub enum Failure {
 /// # Errors
 /// The leftmost problem.
 pub fn format<'a>(text: &str, lookup: &dyn Fn(&str) -> Option<&'a Term>) -> Result<String, Failure> {
-    let mut formatter =
-        Formatter { chars: text.chars().collect(), at: 0, out: String::with_capacity(text.len()), fresh: true };
-    while let Some(c) = formatter.next() {
-        if c == '%' {
-            formatter.conversion(lookup)?;
-        } else {
-            formatter.out.push(c);
-        }
+    let mut formatter = Formatter { text, rest: text.chars(), out: String::with_capacity(text.len()), fresh: true };
+    while let Some((plain, rest)) = formatter.rest.as_str().split_once('%') {
+        formatter.out.push_str(plain);
+        formatter.rest = rest.chars();
+        formatter.conversion(lookup)?;
     }
+    formatter.out.push_str(formatter.rest.as_str());
     Ok(formatter.out)
 }
 
@@ -78,23 +79,19 @@ struct Spec {
     precision: Option<usize>,
 }
 
-struct Formatter {
-    chars: Vec<char>,
-    at: usize,
+struct Formatter<'t> {
+    /// The whole format string.
+    text: &'t str,
+    /// What has not been read of it.
+    rest: Chars<'t>,
     out: String,
     /// No conversion has taken an argument yet, so the mapping is still on offer.
     fresh: bool,
 }
 
-impl Formatter {
-    fn next(&mut self) -> Option<char> {
-        let c = self.chars.get(self.at).copied()?;
-        self.at += 1;
-        Some(c)
-    }
-
+impl<'t> Formatter<'t> {
     fn must_next(&mut self) -> Result<char, Failure> {
-        self.next().map_or_else(|| malformed("incomplete format"), Ok)
+        self.rest.next().map_or_else(|| malformed("incomplete format"), Ok)
     }
 
     /// Reads and applies one conversion; its `%` has been read.
@@ -107,7 +104,7 @@ impl Formatter {
         let mut argument = None;
         if c == '(' {
             let name = self.name()?;
-            let term = lookup(&name).ok_or(Failure::Unknown(name))?;
+            let term = lookup(name).ok_or_else(|| Failure::Unknown(name.to_owned()))?;
             argument = Some(Argument::Term(term));
             self.fresh = false;
             c = self.must_next()?;
@@ -149,19 +146,21 @@ impl Formatter {
     }
 
     /// The name in parentheses, which may contain balanced ones.
-    fn name(&mut self) -> Result<String, Failure> {
+    fn name(&mut self) -> Result<&'t str, Failure> {
         let mut depth = 1;
-        let mut name = String::new();
-        while let Some(c) = self.next() {
+        let text = self.rest.as_str();
+        for (at, c) in text.char_indices() {
             match c {
                 ')' => depth -= 1,
                 '(' => depth += 1,
                 _ => {}
             }
             if depth == 0 {
+                let (name, rest) = text.split_at(at);
+                self.rest = rest.chars();
+                self.rest.next();
                 return Ok(name);
             }
-            name.push(c);
         }
         malformed("incomplete format key")
     }
@@ -191,7 +190,7 @@ impl Formatter {
                     None => text,
                 }
             }
-            'c' => character(argument)?.to_string(),
+            'c' => Cow::Owned(character(argument)?.to_string()),
             'd' | 'i' | 'u' | 'o' | 'x' | 'X' => {
                 let Argument::Term(Term::Int(number)) = argument else {
                     let wanted = if matches!(conversion, 'd' | 'i' | 'u') { "a real number" } else { "an integer" };
@@ -214,11 +213,13 @@ impl Formatter {
             }
             other => {
                 let shown = if ('\x1f'..='~').contains(&other) { other } else { '?' };
-                let (code, index) = (u32::from(other), self.at - 1);
+                let read = self.text.len() - self.rest.as_str().len();
+                let index = self.text.get(..read).map_or(0, |read| read.chars().count()).saturating_sub(1);
+                let code = u32::from(other);
                 return malformed(format!("unsupported format character '{shown}' (0x{code:x}) at index {index}"));
             }
         };
-        let padding = spec.width.saturating_sub(text.chars().count());
+        let padding = if spec.width == 0 { 0 } else { spec.width.saturating_sub(text.chars().count()) };
         self.pad(' ', if spec.left { 0 } else { padding });
         self.out.push_str(&text);
         self.pad(' ', if spec.left { padding } else { 0 });
@@ -256,13 +257,13 @@ fn take_star(argument: &mut Option<Argument<'_>>) -> Result<usize, Failure> {
     }
 }
 
-fn textual(term: &Term, conversion: char) -> String {
+fn textual(term: &Term, conversion: char) -> Cow<'_, str> {
     let text = match term {
-        Term::Int(number) => return number.to_string(),
+        Term::Int(number) => return Cow::Owned(number.to_string()),
         Term::Text(text) => text,
     };
-    match conversion {
-        's' => text.clone(),
+    Cow::Owned(match conversion {
+        's' => return Cow::Borrowed(text),
         'r' => str_repr(text),
         _ => str_repr(text).chars().fold(String::new(), |mut out, c| {
             match u32::from(c) {
@@ -273,7 +274,7 @@ fn textual(term: &Term, conversion: char) -> String {
             }
             out
         }),
-    }
+    })
 }
 
 fn character(argument: &Argument<'_>) -> Result<char, Failure> {

@@ -1,19 +1,20 @@
-//! The seam to `rust-ini`: the merged document as canonical ini text, loaded as the raw key/value store.
+//! The seam to `rust-ini`: each section of the merged document as canonical ini text, loaded as raw keys and values.
 //!
 //! `rust-ini` has its own dialect (no line numbers, duplicate sections kept apart, comments in continuations
 //! misread), so it never sees what the user wrote. It sees text in which nothing is left to interpret: each
-//! name and value stands on one line between double quotes, and whatever could mean something inside is
+//! key and value stands on one line between double quotes, and whatever could mean something inside is
 //! escaped with a backslash:
 //!
 //! ```ini
-//! ["program:web"]
 //! "command"="bash -c \"a\nb\""
 //! ```
 //!
-//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. It leaves the quotes around
-//! section names and keys, so lookups add them; they keep blanks at either end from being trimmed.
-
-use std::fmt::Write as _;
+//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. Those around keys keep blanks at either
+//! end from being trimmed.
+//!
+//! One section is loaded at a time, without its header, which `rust-ini` would copy for every option. The values go
+//! back into the document: so no second copy of a large configuration is held, and an option is found without building
+//! a quoted key.
 
 use ini::{Ini, ParseOption};
 
@@ -22,30 +23,22 @@ use supervisor_protocol::ini::document::{Document, Section};
 
 /// The raw options of every section, by name, and where each was written.
 pub(super) struct Store {
-    ini: Ini,
-    /// Names and places; the values have moved into `ini`.
     document: Document,
 }
 
 impl Store {
-    /// Loads a document.
+    /// Loads a document, section by section.
     ///
     /// # Errors
     /// If `rust-ini` does not accept the canonical text, which the escapes are there to exclude.
-    pub(super) fn new(mut document: Document) -> Result<Self, ini::ParseError> {
-        let text = render(&document);
+    pub(super) fn new(mut document: Document) -> Result<Self, String> {
+        let mut text = String::new();
         for section in std::iter::once(&mut document.defaults).chain(&mut document.sections) {
-            for entry in &mut section.entries {
-                entry.value = String::new();
-            }
+            text.clear();
+            render(section, &mut text);
+            load(section, &text)?;
         }
-        let options = ParseOption {
-            enabled_quote: true,
-            enabled_escape: true,
-            enabled_indented_mutiline_value: false,
-            enabled_preserve_key_leading_whitespace: false,
-        };
-        Ok(Store { ini: Ini::load_from_str_opt(&text, options)?, document })
+        Ok(Store { document })
     }
 
     /// Section names in the order of their first headers; `DEFAULT` is not among them.
@@ -55,14 +48,17 @@ impl Store {
 
     /// Whether there is such a section.
     pub(super) fn has(&self, section: &str) -> bool {
-        self.document.section(section).is_some()
+        self.section(section).is_some()
     }
 
-    /// An option as written in its section, else in `DEFAULT`. The section must exist.
-    pub(super) fn get(&self, section: &str, key: &str) -> Option<&str> {
-        let key = format!("\"{key}\"");
-        let own = self.ini.section(Some(format!("\"{section}\"")))?;
-        own.get(&key).or_else(|| self.ini.section(Some("\"DEFAULT\"")).and_then(|defaults| defaults.get(&key)))
+    /// The section of this name.
+    pub(super) fn section(&self, name: &str) -> Option<&Section> {
+        self.document.section(name)
+    }
+
+    /// An option as written in its section, else in `DEFAULT`.
+    pub(super) fn value<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a str> {
+        section.entry(key).or_else(|| self.document.defaults.entry(key)).map(|entry| entry.value.as_str())
     }
 
     /// The option names of a section, its own first, then those it takes from `DEFAULT`.
@@ -74,7 +70,7 @@ impl Store {
         own.iter().chain(inherited).map(|entry| entry.key.as_str()).collect()
     }
 
-    /// Names and places of everything that was written. The values are not in it.
+    /// Everything that was written, with its place.
     pub(super) fn document(&self) -> &Document {
         &self.document
     }
@@ -98,36 +94,53 @@ impl Store {
     }
 }
 
-/// The canonical text of a document.
-fn render(document: &Document) -> String {
-    let mut out = String::new();
-    for Section { name, entries, .. } in std::iter::once(&document.defaults).chain(&document.sections) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "[{}]", quote(name));
-        for entry in entries {
-            let _ = writeln!(out, "{}={}", quote(&entry.key), quote(&entry.value));
-        }
+/// Takes the values of a section from its canonical text.
+fn load(section: &mut Section, text: &str) -> Result<(), String> {
+    let options = ParseOption {
+        enabled_quote: true,
+        enabled_escape: true,
+        enabled_indented_mutiline_value: false,
+        enabled_preserve_key_leading_whitespace: false,
+    };
+    let mut ini = Ini::load_from_str_opt(text, options).map_err(|error| error.to_string())?;
+    let mut options = ini.general_section_mut().iter_mut();
+    // Each key stands in the text once, so the options come back in their order.
+    for entry in &mut section.entries {
+        let (_, value) = options.next().ok_or_else(|| format!("no {} in [{}]", entry.key, section.name))?;
+        entry.value = std::mem::take(value);
     }
-    out
+    Ok(())
 }
 
-/// One name or value between double quotes.
-fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\\' | '"' | ']' | '=' | ':' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
-        }
+/// Writes the canonical text of a section's options.
+fn render(section: &Section, out: &mut String) {
+    for entry in &section.entries {
+        quote(&entry.key, out);
+        out.push('=');
+        quote(&entry.value, out);
+        out.push('\n');
     }
+}
+
+/// Writes one name or value between double quotes.
+fn quote(text: &str, out: &mut String) {
     out.push('"');
-    out
+    let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\\' | b'"' | b']' | b'=' | b':');
+    let mut rest = text;
+    while let Some(at) = rest.as_bytes().iter().position(is_special) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        out.push('\\');
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('\n') => out.push('n'),
+            Some('\r') => out.push('r'),
+            c => out.extend(c),
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 #[cfg(test)]
@@ -135,6 +148,10 @@ mod tests {
     use super::*;
     use supervisor_protocol::ini::dialect::parse;
     use supervisor_protocol::ini::document::{Mark, SectionId};
+
+    fn get<'a>(store: &'a Store, section: &str, key: &str) -> Option<&'a str> {
+        store.value(store.section(section)?, key)
+    }
 
     const NASTY: &[&str] = &[
         "",
@@ -178,7 +195,7 @@ mod tests {
         for &section in NASTY {
             assert_eq!(store.keys(section), NASTY);
             for &text in NASTY {
-                assert_eq!(store.get(section, text), Some(text), "[{section:?}] {text:?}");
+                assert_eq!(get(&store, section, text), Some(text), "[{section:?}] {text:?}");
             }
         }
     }
@@ -191,7 +208,7 @@ mod tests {
         for (section, key, expected) in
             [("s", "a", Some("1")), ("s", "b", Some("3")), ("t", "b", Some("2")), ("t", "c", None), ("none", "a", None)]
         {
-            assert_eq!(store.get(section, key), expected, "{section}.{key}");
+            assert_eq!(get(&store, section, key), expected, "{section}.{key}");
         }
         assert_eq!(store.keys("s"), ["b", "a"]);
         assert_eq!(store.sections().collect::<Vec<_>>(), ["s", "t"]);
@@ -206,7 +223,10 @@ mod tests {
         let id = document.open("program:a", Mark { file: 0, line: 1 });
         document.set(id, "command".into(), "bash -c \"a\nb\"".into(), Mark { file: 0, line: 2 });
         document.set(SectionId::Default, "x".into(), String::new(), Mark { file: 0, line: 3 });
-        let expected = "[\"DEFAULT\"]\n\"x\"=\"\"\n[\"program\\:a\"]\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
-        assert_eq!(render(&document), expected);
+        let expected = "\"x\"=\"\"\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
+        let mut text = String::new();
+        render(&document.defaults, &mut text);
+        document.sections.iter().for_each(|section| render(section, &mut text));
+        assert_eq!(text, expected);
     }
 }

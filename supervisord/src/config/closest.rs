@@ -3,12 +3,19 @@
 /// The word of `known` with the smallest edit distance to `word`, the first of several; `None` when none has at least
 /// about half of its letters in common.
 pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let longest = known.iter().map(|known| known.chars().count()).max()?;
+    let length = word.chars().count();
+    if length > 2 * longest + 1 {
+        // Too long to have half of its letters in common with any, and perhaps long enough to be a nuisance.
+        return None;
+    }
     let (distance, best) =
         known.into_iter().map(|known| (distance(word, known), known)).min_by_key(|(distance, known)| {
             // Of two equally near, the longer: letters are forgotten more often than added.
             (*distance, std::cmp::Reverse(known.len()))
         })?;
-    let length = word.chars().count().max(best.chars().count());
+    let length = length.max(best.chars().count());
     (2 * distance <= length + 1).then_some(best)
 }
 
@@ -57,5 +64,6 @@ mod tests {
         assert_eq!(closest("TICK5", known), Some("TICK_5"));
         assert_eq!(closest("", known), None);
         assert_eq!(closest("FROBNICATE", known), None);
+        assert_eq!(closest(&"TICK_5".repeat(1 << 20), known), None);
     }
 }

@@ -63,9 +63,9 @@ fn read(text: &str, mode: Mode) -> Result<(Pairs, bool), EnvironmentError> {
         }
         let value = match mode {
             Mode::Compatible => value.trim_matches(['\'', '"']),
-            Mode::Posix => value,
+            Mode::Posix => &**value,
         };
-        pairs.push((key.clone(), value.to_owned()));
+        pairs.push((key.clone().into_owned(), value.to_owned()));
         is_proper &= separator.first().is_none_or(|separator| separator == "," || separator == ";");
     }
     Ok((pairs, is_proper))

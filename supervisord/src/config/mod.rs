@@ -4,7 +4,7 @@
 //!
 //! 1. `dialect` reads each file into one `document`, which remembers where everything was written;
 //!    `include` adds the files that an `[include]` section names.
-//! 2. `canonical` hands the merged document to `rust-ini`, the raw key/value store.
+//! 2. `canonical` has `rust-ini` read the keys and values of each section, from text without ambiguities.
 //! 3. `schema` reads the store through the table in [`options`]: each text is expanded (`expand`), parsed by its
 //!    [type](value), and put into the records of [`model`], in the order that decides which mistake is reported.
 //!
@@ -140,7 +140,7 @@ fn gather(main: SourceFile<'_>, inputs: &Inputs<'_>, findings: &Findings) -> Res
         findings.keep(ConfigError::from(error).at(Place::of_file(main.name)))?;
     }
     include::read(&mut document, inputs, findings)?;
-    Ok(Store::new(document).map_err(|error| Cause::Canonical(error.to_string()))?)
+    Ok(Store::new(document).map_err(Cause::Canonical)?)
 }
 
 /// Resolves `user=` of the daemon: a start step of its own, which a reread does not take.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
@@ -330,8 +331,8 @@ pub struct ProcessConfig {
     pub umask: Option<u32>,
     /// Working directory of the child; `None`: inherited.
     pub directory: Option<PathBuf>,
-    /// `[supervisord] environment` overlaid by the section's own.
-    pub environment: BTreeMap<String, String>,
+    /// `[supervisord] environment` overlaid by the section's own. Processes with the same variables share it.
+    pub environment: Arc<BTreeMap<String, String>>,
     /// What children find in `SUPERVISOR_SERVER_URL`.
     pub serverurl: ServerUrl,
     /// The child's stderr is its stdout.

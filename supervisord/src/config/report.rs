@@ -1,6 +1,6 @@
 //! What a check found: a list of problems, each with its place and the way to mend it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use supervisor_protocol::ini::dialect::DialectError;
 
@@ -93,11 +93,12 @@ impl Report {
 
     /// Brings the problems into the order of files and lines. What has no place concerns the whole, and comes first.
     pub(super) fn sort(&mut self, files: &[String]) {
+        // Of a file that was read twice the first time counts.
+        let order: HashMap<&str, usize> =
+            files.iter().enumerate().rev().map(|(at, file)| (file.as_str(), at)).collect();
         self.problems.sort_by_key(|problem| {
-            problem.place.as_ref().map(|place| {
-                let file = files.iter().position(|file| *file == place.origin.file);
-                (file, place.origin.line)
-            })
+            let origin = problem.place.as_ref().map(|place| &place.origin)?;
+            Some((order.get(origin.file.as_str()), origin.line))
         });
     }
 

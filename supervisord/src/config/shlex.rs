@@ -4,6 +4,8 @@
 //! or any other single character. In POSIX mode quotes vanish, parts stick together and backslashes escape.
 //! A `#` outside quotes starts a comment; inside a word of the non-POSIX mode the word goes on after it.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 /// Which of the two grammars.
@@ -27,25 +29,31 @@ pub enum ShlexError {
 }
 
 /// All tokens of a text.
-pub(super) fn tokens(text: &str, mode: Mode) -> Result<Vec<String>, ShlexError> {
-    let mut chars = text.chars().peekable();
+pub(super) fn tokens(text: &str, mode: Mode) -> Result<Vec<Cow<'_, str>>, ShlexError> {
     let mut tokens = Vec::new();
-    loop {
-        let token = match mode {
-            Mode::Compatible => compatible_token(&mut chars)?,
-            Mode::Posix => posix_token(&mut chars)?,
-        };
-        match token {
-            Some(token) => tokens.push(token),
-            None => return Ok(tokens),
+    match mode {
+        Mode::Compatible => {
+            let mut rest = text;
+            while let Some(token) = compatible_token(&mut rest)? {
+                tokens.push(token);
+            }
+        }
+        Mode::Posix => {
+            let mut chars = text.chars().peekable();
+            while let Some(token) = posix_token(&mut chars)? {
+                tokens.push(Cow::Owned(token));
+            }
         }
     }
+    Ok(tokens)
 }
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 fn is_word(c: char, mode: Mode) -> bool {
-    c.is_ascii_alphanumeric() || "_/.+-():".contains(c) || (mode == Mode::Posix && !c.is_ascii() && c.is_alphanumeric())
+    c.is_ascii_alphanumeric()
+        || matches!(c, '_' | '/' | '.' | '+' | '-' | '(' | ')' | ':')
+        || (mode == Mode::Posix && !c.is_ascii() && c.is_alphanumeric())
 }
 
 fn is_space(c: char) -> bool {
@@ -76,32 +84,50 @@ fn first(chars: &mut Chars<'_>) -> Option<char> {
     }
 }
 
-fn compatible_token(chars: &mut Chars<'_>) -> Result<Option<String>, ShlexError> {
-    let Some(c) = first(chars) else { return Ok(None) };
-    let mut token = String::from(c);
-    if is_quote(c) {
-        for next in chars.by_ref() {
-            token.push(next);
-            if next == c {
-                return Ok(Some(token));
-            }
+/// The next token, which is a part of the text unless a comment cuts it in two.
+fn compatible_token<'t>(rest: &mut &'t str) -> Result<Option<Cow<'t, str>>, ShlexError> {
+    let c = loop {
+        let Some(c) = rest.chars().next() else { return Ok(None) };
+        if c == '#' {
+            *rest = after_line(rest);
+        } else if is_space(c) {
+            take(rest, c.len_utf8());
+        } else {
+            break c;
         }
-        return Err(ShlexError::NoClosingQuotation);
+    };
+    if is_quote(c) {
+        let end = rest.get(1..).and_then(|quoted| quoted.find(c)).ok_or(ShlexError::NoClosingQuotation)?;
+        return Ok(Some(Cow::Borrowed(take(rest, end + 2))));
     }
     if !is_word(c, Mode::Compatible) {
-        return Ok(Some(token));
+        return Ok(Some(Cow::Borrowed(take(rest, c.len_utf8()))));
     }
-    while let Some(&next) = chars.peek() {
-        if next == '#' {
-            skip_line(chars);
-        } else if is_word(next, Mode::Compatible) || is_quote(next) {
-            token.push(next);
-            chars.next();
+    let mut token = Cow::Borrowed("");
+    loop {
+        let end = rest.find(|c| !(is_word(c, Mode::Compatible) || is_quote(c))).unwrap_or(rest.len());
+        let part = take(rest, end);
+        if token.is_empty() {
+            token = Cow::Borrowed(part);
         } else {
-            break;
+            token.to_mut().push_str(part);
         }
+        if !rest.starts_with('#') {
+            return Ok(Some(token));
+        }
+        *rest = after_line(rest);
     }
-    Ok(Some(token))
+}
+
+/// Cuts so many bytes off the front.
+fn take<'t>(rest: &mut &'t str, bytes: usize) -> &'t str {
+    let (front, back) = rest.split_at(bytes);
+    *rest = back;
+    front
+}
+
+fn after_line(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, after)| after)
 }
 
 fn posix_token(chars: &mut Chars<'_>) -> Result<Option<String>, ShlexError> {

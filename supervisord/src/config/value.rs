@@ -79,11 +79,13 @@ const FALSE: &[&str] = &["no", "false", "off", "0"];
 
 /// `yes true on 1` or `no false off 0`, any case, no blanks.
 pub fn boolean(text: &str, _: &dyn World) -> Parsed<bool> {
-    let lower = text.to_lowercase();
-    match lower.as_str() {
-        lower if TRUE.contains(&lower) => Ok(true),
-        lower if FALSE.contains(&lower) => Ok(false),
-        _ => Err(ValueError::Boolean(text.to_owned())),
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is(TRUE) {
+        Ok(true)
+    } else if is(FALSE) {
+        Ok(false)
+    } else {
+        Err(ValueError::Boolean(text.to_owned()))
     }
 }
 
@@ -159,11 +161,15 @@ pub enum LogfileName {
 
 /// `AUTO`, `NONE`, `OFF` or `syslog` in any case, or a path whose directory exists.
 pub fn logfile(text: &str, world: &dyn World) -> Parsed<LogfileName> {
-    Ok(match text.to_lowercase().as_str() {
-        "auto" => LogfileName::Auto,
-        "none" | "off" => LogfileName::None,
-        "syslog" => LogfileName::Syslog,
-        _ => LogfileName::Path(existing_dirpath(text, world)?),
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    Ok(if is("auto") {
+        LogfileName::Auto
+    } else if is("none") || is("off") {
+        LogfileName::None
+    } else if is("syslog") {
+        LogfileName::Syslog
+    } else {
+        LogfileName::Path(existing_dirpath(text, world)?)
     })
 }
 
@@ -255,12 +261,13 @@ pub fn list(text: &str, _: &dyn World) -> Parsed<Vec<String>> {
 
 /// A boolean spelling or `unexpected`, any case.
 pub fn autorestart(text: &str, world: &dyn World) -> Parsed<AutoRestart> {
-    let lower = text.to_lowercase();
-    match boolean(&lower, world) {
+    if text.eq_ignore_ascii_case("unexpected") {
+        return Ok(AutoRestart::Unexpected);
+    }
+    match boolean(text, world) {
         Ok(true) => Ok(AutoRestart::Always),
         Ok(false) => Ok(AutoRestart::Never),
-        Err(_) if lower == "unexpected" => Ok(AutoRestart::Unexpected),
-        Err(_) => Err(ValueError::AutoRestart(lower)),
+        Err(_) => Err(ValueError::AutoRestart(text.to_lowercase())),
     }
 }
 

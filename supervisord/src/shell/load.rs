@@ -11,6 +11,7 @@ use nix::unistd::{Gid, Group, Uid};
 use thiserror::Error;
 
 use super::glob::glob;
+use super::memo::Memo;
 use super::privileges::raise_limits;
 use super::program;
 use crate::config::model::{Config, ProcessConfig};
@@ -140,7 +141,7 @@ impl Source {
             overrides,
             here: &paths::normal(&directory.to_string_lossy()),
             host_node_name: &system.host_node_name,
-            world: system,
+            world: &Memo::new(system),
             include: &read_all,
         };
         Ok(read(SourceFile { name: &main.name, bytes: &bytes }, &inputs))

@@ -24,6 +24,7 @@ pub mod handle;
 pub mod load;
 mod localtime;
 pub mod logfile;
+mod memo;
 mod owner;
 mod poll;
 mod privileges;

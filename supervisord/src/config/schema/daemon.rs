@@ -101,7 +101,7 @@ fn environment(context: &Context<'_>) -> Result<BTreeMap<String, String>, Config
     let node = texts([("host_node_name", context.host_node_name)]);
     let scope = Scope(&[&context.variables, &context.here_layer, &node]);
     let text = section.get(&table::ENVIRONMENT, scope)?;
-    let text = expand_again(text, scope);
+    let text = expand_again(text.into(), scope);
     let parsed = environment::parse(&text).map_err(|error| section.error(entry, ValueError::from(error)));
     let parsed = section.or(parsed, Default::default)?;
     if parsed.is_cut {

@@ -17,6 +17,7 @@ mod rpcinterface;
 mod servers;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::canonical::Store;
 use super::error::{Cause, ConfigError};
@@ -38,12 +39,13 @@ struct Context<'a> {
     /// `here`
     here_layer: Layer,
     /// The daemon's `environment=`.
-    environment: BTreeMap<String, String>,
+    environment: Arc<BTreeMap<String, String>>,
 }
 
 impl<'a> Context<'a> {
     fn reader<'r>(&'r self, section: &'r str) -> Reader<'r> {
-        Reader { store: self.store, world: self.world, section, findings: self.findings }
+        let own = self.store.section(section);
+        Reader { store: self.store, world: self.world, section, own, findings: self.findings }
     }
 }
 
@@ -62,11 +64,11 @@ pub(super) fn read(store: &Store, inputs: &Inputs<'_>, findings: &Findings) -> R
         host_node_name: inputs.host_node_name,
         variables: variables(inputs.environment.iter().map(|(name, value)| (name, value))).collect(),
         here_layer: texts([("here", inputs.here)]),
-        environment: BTreeMap::new(),
+        environment: Arc::default(),
     };
     let daemon = daemon::read(&context, inputs.overrides)?;
     context.variables.extend(variables(&daemon.environment));
-    context.environment = daemon.environment.clone();
+    context.environment = Arc::new(daemon.environment.clone());
     let rpc_interfaces = rpcinterface::read(&context, inputs.overrides.ignore_plugins)?;
     let groups = read_groups(&context)?;
     let servers = servers::read(&context)?;
@@ -107,31 +109,41 @@ fn read_groups(context: &Context<'_>) -> Result<Vec<GroupConfig>, ConfigError> {
 
 /// Of two groups with one name the first in order runs, as in Supervisor, and a warning names both (Q14).
 fn drop_duplicate_groups(context: &Context<'_>, groups: Vec<GroupConfig>) -> Vec<GroupConfig> {
-    let mut seen: HashMap<String, Origin> = HashMap::new();
-    let mut kept = Vec::with_capacity(groups.len());
-    for group in groups {
-        if let Some(first) = seen.get(&group.name) {
-            let (name, first) = (&group.name, header_at(context, first));
-            let section = header_at(context, &group.origin);
-            context
-                .reader(section)
-                .warn("", &format!("a group named {name} is already defined by [{first}], so this section is ignored"));
-            continue;
+    let mut firsts: HashMap<&str, &Origin> = HashMap::with_capacity(groups.len());
+    let mut repeated = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if let Some(first) = firsts.get(group.name.as_str()) {
+            repeated.push((at, *first));
+        } else {
+            firsts.insert(&group.name, &group.origin);
         }
-        seen.insert(group.name.clone(), group.origin.clone());
-        kept.push(group);
     }
-    kept
-}
-
-/// The header of the section that begins at a place.
-fn header_at<'a>(context: &Context<'a>, origin: &Origin) -> &'a str {
-    context.store.sections().find(|section| context.store.section_origin(section) == *origin).unwrap_or_default()
+    if repeated.is_empty() {
+        return groups;
+    }
+    let store = context.store;
+    let headers: HashMap<Origin, &str> =
+        store.sections().map(|section| (store.section_origin(section), section)).collect();
+    let header_at = |origin: &Origin| headers.get(origin).copied().unwrap_or_default();
+    let mut dropped = HashSet::with_capacity(repeated.len());
+    for (at, first) in repeated {
+        let Some(group) = groups.get(at) else { continue };
+        let (name, first) = (&group.name, header_at(first));
+        context
+            .reader(header_at(&group.origin))
+            .warn("", &format!("a group named {name} is already defined by [{first}], so this section is ignored"));
+        dropped.insert(at);
+    }
+    let kept = groups.into_iter().enumerate().filter(|(at, _)| !dropped.contains(at));
+    kept.map(|(_, group)| group).collect()
 }
 
 /// Of two processes with one name the last definition counts, at the place of the first, and a warning names
 /// both (Q14).
 fn drop_duplicate_processes(context: &Context<'_>, group: &mut GroupConfig) {
+    if group.processes.len() < 2 {
+        return;
+    }
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut kept: Vec<ProcessConfig> = Vec::with_capacity(group.processes.len());
     for process in group.processes.drain(..) {

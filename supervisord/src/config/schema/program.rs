@@ -5,6 +5,7 @@
 //! error of either stage names the section and its file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::environment;
 use super::super::error::{Cause, ConfigError, MAX_PROCESSES};
@@ -148,7 +149,7 @@ impl<'a> Program<'a> {
             uid,
             umask,
             directory: None,
-            environment: BTreeMap::new(),
+            environment: Arc::clone(&context.environment),
             serverurl,
             redirect_stderr,
             stdout: EMPTY_CHANNEL,
@@ -160,10 +161,12 @@ impl<'a> Program<'a> {
 
     fn processes(self) -> Result<Vec<ProcessConfig>, ConfigError> {
         let end = self.numprocs_start.saturating_add(self.numprocs);
-        let mut processes = Vec::new();
+        // Mostly there is one, and room for more would be most of the memory of a large configuration.
+        let mut processes = Vec::with_capacity(1);
         let mistakes = self.context.findings.mistakes();
+        let mut environment = Environment::default();
         for number in self.numprocs_start..end {
-            processes.push(self.process(number, number == self.numprocs_start)?);
+            processes.push(self.process(number, &mut environment)?);
             if self.context.findings.mistakes() > mistakes {
                 // What is wrong with one is wrong with all.
                 break;
@@ -173,25 +176,15 @@ impl<'a> Program<'a> {
         Ok(processes)
     }
 
-    fn process(&self, number: i64, is_first: bool) -> Result<ProcessConfig, ConfigError> {
+    /// Reads the process of a number; `environment` is that of the one before.
+    fn process(&self, number: i64, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
         let (reader, context) = (&self.reader, self.context);
         let section = reader.section;
-        let mut own: Layer = Layer::from([
-            ("process_num".to_owned(), Term::Int(number)),
-            ("numprocs".to_owned(), Term::Int(self.numprocs)),
-        ]);
-        let scope = Scope(&[&context.variables, &self.names, &own]);
-        let entry = &table::ENVIRONMENT.entry;
-        let parsed = reader
-            .expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment")
-            .and_then(|text| environment::parse(&text).map_err(|error| reader.error(entry, ValueError::from(error))));
-        let parsed = reader.or(parsed, Default::default)?;
-        if parsed.is_cut && is_first {
-            reader.warn(entry.name, CUT_ENVIRONMENT);
-        }
-        own.extend(variables(parsed.pairs.iter().map(|(name, value)| (name, value))));
+        let numbers =
+            Layer::from([("process_num".into(), Term::Int(number)), ("numprocs".into(), Term::Int(self.numprocs))]);
+        self.environment(Scope(&[&context.variables, &self.names, &numbers]), number, environment)?;
 
-        let scope = Scope(&[&context.variables, &self.names, &own]);
+        let scope = Scope(&[&context.variables, &self.names, &numbers, &environment.layer]);
         let directory = reader.find(&table::DIRECTORY_, scope)?;
         let stdout = channel(reader, &STDOUT, &self.stdout, scope)?;
         let mut stderr = channel(reader, &STDERR, &self.stderr, scope)?;
@@ -207,25 +200,60 @@ impl<'a> Program<'a> {
         let missing = Cause::NoCommand { section: section.to_owned() };
         let command = reader.need(&table::COMMAND, scope, missing, String::new())?;
         let name = reader.expand(&table::PROCESS_NAME.entry, &self.process_name, scope, "process_name");
-        let name = reader.or(name, String::new)?;
+        let name = reader.or(name, Default::default)?;
         if let Some(character) = find_forbidden(&name) {
             reader.warn(
                 table::PROCESS_NAME.entry.name,
                 &format!("the process name {name} contains '{character}', so that clients may be unable to name it"),
             );
         }
-        let mut environment = context.environment.clone();
-        environment.extend(parsed.pairs);
         Ok(ProcessConfig {
-            name,
+            name: name.into_owned(),
             command,
             directory: directory.map(Into::into),
-            environment,
+            environment: Arc::clone(&environment.variables),
             stdout: stdout.config,
             stderr: stderr.config,
             ..self.template.clone()
         })
     }
+
+    /// Reads the variables of the process of a number, unless they are those of the one before.
+    fn environment(&self, scope: Scope<'_>, number: i64, environment: &mut Environment) -> Result<(), ConfigError> {
+        let (reader, entry) = (&self.reader, &table::ENVIRONMENT.entry);
+        let text = reader.expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment");
+        if let (Ok(text), Some(last)) = (&text, &environment.text)
+            && *text == **last
+        {
+            return Ok(());
+        }
+        let parsed = text.and_then(|text| {
+            let parsed = environment::parse(&text).map_err(|error| reader.error(entry, ValueError::from(error)))?;
+            environment.text = Some(text.into_owned());
+            Ok(parsed)
+        });
+        let parsed = reader.or(parsed, Default::default)?;
+        if parsed.is_cut && number == self.numprocs_start {
+            reader.warn(entry.name, CUT_ENVIRONMENT);
+        }
+        environment.layer = variables(parsed.pairs.iter().map(|(name, value)| (name, value))).collect();
+        environment.variables = Arc::clone(&self.context.environment);
+        if !parsed.pairs.is_empty() {
+            Arc::make_mut(&mut environment.variables).extend(parsed.pairs);
+        }
+        Ok(())
+    }
+}
+
+/// The variables of the process last read. Those of the next are mostly the same, and shared then.
+#[derive(Default)]
+struct Environment {
+    /// `environment=`, expanded, if it made sense.
+    text: Option<String>,
+    /// The same as names for expansions.
+    layer: Layer,
+    /// The daemon's, overlaid by these.
+    variables: Arc<BTreeMap<String, String>>,
 }
 
 /// Of `environment=` text that no grammar reads as pairs (Q20).

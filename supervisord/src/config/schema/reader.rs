@@ -1,5 +1,8 @@
 //! The way a section is read: through the option table, and through nothing else.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use super::super::World;
 use super::super::canonical::Store;
 use super::super::error::{Cause, ConfigError};
@@ -7,6 +10,7 @@ use super::super::findings::Findings;
 use super::super::model::{LogLevel, Notice, Place};
 use super::super::options::{Entry, Optional, Parser, Setting};
 use super::super::value::ValueError;
+use supervisor_protocol::ini::document::Section;
 use supervisor_protocol::ini::expand::{Scope, expand};
 
 /// One section.
@@ -15,6 +19,8 @@ pub(super) struct Reader<'a> {
     pub(super) store: &'a Store,
     pub(super) world: &'a dyn World,
     pub(super) section: &'a str,
+    /// What is written in it, if it is there.
+    pub(super) own: Option<&'a Section>,
     pub(super) findings: &'a Findings,
 }
 
@@ -77,7 +83,11 @@ impl<'a> Reader<'a> {
 
     /// An option as it is written, not expanded, or its default.
     pub(super) fn raw(&self, setting: &Setting<String>) -> &'a str {
-        self.store.get(self.section, setting.entry.name).unwrap_or(setting.default)
+        self.value(setting.entry.name).unwrap_or(setting.default)
+    }
+
+    fn value(&self, key: &str) -> Option<&'a str> {
+        self.own.and_then(|own| self.store.value(own, key))
     }
 
     /// Parses a text as the value of an option.
@@ -105,17 +115,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Expands a text that belongs to an option, under a label of the caller's choice.
-    pub(super) fn expand(
+    pub(super) fn expand<'t>(
         &self,
         entry: &Entry,
-        text: &str,
+        text: &'t str,
         scope: Scope<'_>,
         label: &str,
-    ) -> Result<String, ConfigError> {
+    ) -> Result<Cow<'t, str>, ConfigError> {
         self.expand_key(entry.name, text, scope, label)
     }
 
-    fn expand_key(&self, key: &str, text: &str, scope: Scope<'_>, label: &str) -> Result<String, ConfigError> {
+    fn expand_key<'t>(
+        &self,
+        key: &str,
+        text: &'t str,
+        scope: Scope<'_>,
+        label: impl Display,
+    ) -> Result<Cow<'t, str>, ConfigError> {
         let value = expand(text, scope, label).map_err(|error| self.error_at(key, Cause::from(error)))?;
         // No argument, variable or path of the system can hold one.
         if value.contains('\0') {
@@ -125,13 +141,13 @@ impl<'a> Reader<'a> {
     }
 
     /// An option that no table knows, as an expanded text.
-    pub(super) fn extra(&self, key: &str, scope: Scope<'_>) -> Result<Option<String>, ConfigError> {
-        let Some(text) = self.store.get(self.section, key) else { return Ok(None) };
-        self.expand_key(key, text, scope, &format!("{}.{key}", self.section)).map(Some)
+    pub(super) fn extra(&self, key: &str, scope: Scope<'_>) -> Result<Option<Cow<'a, str>>, ConfigError> {
+        let Some(text) = self.value(key) else { return Ok(None) };
+        self.expand_key(key, text, scope, format_args!("{}.{key}", self.section)).map(Some)
     }
 
     /// The expanded text of an option, if it is written.
-    pub(super) fn expanded(&self, entry: &Entry, scope: Scope<'_>) -> Result<Option<String>, ConfigError> {
+    pub(super) fn expanded(&self, entry: &Entry, scope: Scope<'_>) -> Result<Option<Cow<'a, str>>, ConfigError> {
         self.extra(entry.name, scope)
     }
 }

@@ -44,7 +44,7 @@ fn read_one(
         if key != table::FACTORY.entry.name
             && let Some(value) = reader.extra(key, scope)?
         {
-            extra.insert(key.to_owned(), value);
+            extra.insert(key.to_owned(), value.into_owned());
         }
     }
     Ok(Some(RpcInterfaceConfig { namespace: program::after_colon(section).to_owned(), extra }))

@@ -1,6 +1,6 @@
 //! Configurations for tests: every option at its default, changed where a test is about it.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
@@ -47,7 +47,7 @@ pub(crate) fn process(name: &str) -> ProcessConfig {
         uid: None,
         umask: None,
         directory: None,
-        environment: BTreeMap::new(),
+        environment: Arc::default(),
         serverurl: ServerUrl::Auto,
         redirect_stderr: false,
         fcgi: None,
