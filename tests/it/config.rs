@@ -7,6 +7,7 @@ mod conditions;
 mod container;
 mod expansion;
 mod fastcgi;
+mod inherited;
 mod ini;
 mod logs;
 mod matrix;

@@ -13,6 +13,7 @@ const UNSAFE_FILES: &[&str] = &[
     "sdk/src/sys.rs",
     "supervisord/src/shell/daemonize.rs",
     "supervisord/src/shell/effects.rs",
+    "supervisord/src/shell/inherited.rs",
     "supervisord/src/shell/localtime.rs",
     "supervisord/src/shell/poll.rs",
     "supervisord/src/shell/privileges.rs",

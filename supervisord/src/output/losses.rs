@@ -39,14 +39,10 @@ impl Losses {
         self.tell(now)
     }
 
-    /// Whether there is something that [`written`](Self::written) would tell sooner or later. Asking needs no clock.
-    pub fn is_open(&self) -> bool {
-        self.untold > 0
-    }
-
-    /// Something was written. The number of bytes to tell, if it is time to.
-    pub fn written(&mut self, now: Duration) -> Option<u64> {
-        if self.is_open() { self.tell(now) } else { None }
+    /// Something was written. The number of bytes to tell, if it is time to; the time is only asked where something
+    /// is untold.
+    pub fn written(&mut self, now: impl FnOnce() -> Duration) -> Option<u64> {
+        if self.untold > 0 { self.tell(now()) } else { None }
     }
 
     fn tell(&mut self, now: Duration) -> Option<u64> {
@@ -68,11 +64,9 @@ mod tests {
         let told: Vec<(u64, u64)> =
             (0..150).filter_map(|at| losses.lost(10, seconds(at)).map(|bytes| (at, bytes))).collect();
         assert_eq!(told, [(0, 10), (60, 600), (120, 600)]);
-        assert!(losses.is_open());
-        assert_eq!(losses.written(seconds(150)), None, "not yet");
-        assert_eq!(losses.written(seconds(180)), Some(290));
-        assert!(!losses.is_open());
-        assert_eq!(losses.written(seconds(900)), None);
+        assert_eq!(losses.written(|| seconds(150)), None, "not yet");
+        assert_eq!(losses.written(|| seconds(180)), Some(290));
+        assert_eq!(losses.written(|| unreachable!("nothing is untold")), None);
     }
 
     #[test]
@@ -81,7 +75,7 @@ mod tests {
         let mut told = Vec::new();
         for at in 0..100 {
             told.extend(losses.lost(1, seconds(at)));
-            told.extend(losses.written(seconds(at)));
+            told.extend(losses.written(|| seconds(at)));
         }
         assert_eq!(told, [1, 60]);
     }

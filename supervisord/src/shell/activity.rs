@@ -5,23 +5,26 @@
 //! `write(2)`, at once: what a crash left unsaid was never buffered. A message is written as it is; if it holds
 //! newlines, the other lines have no prefix (except on syslog, where every line is a record of its own).
 //!
-//! Logging never fails. A record that a destination does not take is dropped there and counted; at most once a minute
-//! a line on standard error says so. A log that cannot be rotated goes on growing and says so at CRIT, at the same
-//! pace.
+//! Logging never fails, and never waits for a reader who has stopped (see `patient.rs`). A record that a
+//! destination does not take is dropped there and counted; at most once a minute a line on standard error says so, and
+//! one in the log itself, where and as soon as it can be written. A log that cannot be rotated goes on growing and
+//! says so at CRIT, at the same pace.
 //!
 //! `logfile=/dev/stdout` in the foreground means the echo itself, so that lines appear once.
 //!
 //! Messages arrive as finished text, and the time as a value. Records from before the log is open are the caller's to
 //! keep.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
+use super::inherited;
 use super::localtime::{LocalTime, Stamp};
 use super::logfile::{LogFile, LogFileError};
+use super::patient::{PatientWriter, Reason, Shortfall};
 use super::syslog::Syslog;
 use crate::config::model::{DaemonLog, LogLevel};
 use crate::output::rotation::RotationPolicy;
@@ -36,12 +39,14 @@ const RECORD_BYTES_KEPT: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct ActivityLog {
     threshold: LogLevel,
-    echo: Option<File>,
+    echo: Option<PatientWriter>,
     file: Option<LogFile>,
     syslog: Option<Syslog>,
     stamp: Stamp,
     record: Vec<u8>,
     dropped_records: u64,
+    /// Those of them that the log itself has told of.
+    told_records: u64,
     last_complaint: Option<Duration>,
 }
 
@@ -60,7 +65,7 @@ impl ActivityLog {
     ) -> Result<Self, LogFileError> {
         let (file, syslog) = match target {
             DaemonLog::Syslog => (None, Some(Syslog::default())),
-            DaemonLog::File(path) if echo.is_some() && is_stdout_name(path) => (None, None),
+            DaemonLog::File(path) if echo.is_some() && inherited::number(path) == Some(1) => (None, None),
             DaemonLog::File(path) => (Some(LogFile::open(path, policy)?), None),
         };
         Ok(Self::with_destinations(threshold, echo, file, syslog))
@@ -75,12 +80,13 @@ impl ActivityLog {
     ) -> Self {
         ActivityLog {
             threshold,
-            echo: echo.map(File::from),
+            echo: echo.map(PatientWriter::new),
             file,
             syslog,
             stamp: Stamp::new(asctime),
             record: Vec::new(),
             dropped_records: 0,
+            told_records: 0,
             last_complaint: None,
         }
     }
@@ -105,10 +111,13 @@ impl ActivityLog {
         if !self.is_enabled(level) {
             return;
         }
-        if let Err(error) = self.emit(level, message, wall)
-            && self.may_complain(wall)
-        {
-            self.complain(&error, wall);
+        match self.emit(level, message, wall) {
+            Err(error) if self.may_complain(wall) => self.complain(&error, wall),
+            Ok(()) if self.dropped_records > self.told_records && self.may_complain(wall) => {
+                self.last_complaint = Some(wall);
+                self.tell(LogLevel::Warn, "it is written again", wall);
+            }
+            _ => {}
         }
     }
 
@@ -144,13 +153,15 @@ impl ActivityLog {
             self.compose(level, message, wall);
         }
         if let Some(echo) = &mut self.echo
-            && let Err(error) = write_record(echo, &self.record)
+            && let Err(Shortfall { reason, .. }) = echo.write_record(&self.record)
+            // Nobody is there any more, which is their right.
+            && reason != Reason::System(Errno::EPIPE)
         {
             self.dropped_records += 1;
-            outcome = Err(ActivityError::Echo(error));
+            outcome = Err(ActivityError::Echo(reason));
         }
         if let Some(file) = &mut self.file
-            && let Err(error) = file.write(&self.record)
+            && let Err(error) = file.write_record(&self.record)
         {
             self.dropped_records += u64::from(matches!(error, LogFileError::Write { .. }));
             outcome = Err(ActivityError::File(error));
@@ -184,10 +195,30 @@ impl ActivityLog {
     fn complain(&mut self, error: &ActivityError, wall: Duration) {
         self.last_complaint = Some(wall);
         // If standard error does not take it either, there is nobody left to tell.
-        let _ = writeln!(io::stderr(), "supervisord: {error} ({} records dropped so far)", self.dropped_records());
-        if matches!(error, ActivityError::File(LogFileError::Rotate { .. })) {
-            // The file itself can still tell. A failure of this record has just been reported.
-            let _ = self.emit(LogLevel::Critical, &error.to_string(), wall);
+        if let Ok(stderr) = PatientWriter::duplicating(io::stderr()) {
+            let text = format!("supervisord: {error} ({} records dropped so far)\n", self.dropped_records());
+            let _ = stderr.write_record(text.as_bytes());
+        }
+        match error {
+            // The file itself can still tell.
+            ActivityError::File(LogFileError::Rotate { .. }) => {
+                // A failure of this record has just been reported.
+                let _ = self.emit(LogLevel::Critical, &error.to_string(), wall);
+            }
+            // One destination of two may take it.
+            _ => self.tell(LogLevel::Critical, &error.to_string(), wall),
+        }
+    }
+
+    /// Tells in the log of its gaps.
+    fn tell(&mut self, level: LogLevel, reason: &str, wall: Duration) {
+        let dropped = self.dropped_records;
+        let text = format!("activity log: {} records are lost: {reason}", dropped - self.told_records);
+        if !self.is_enabled(level) || self.emit(level, &text, wall).is_ok() {
+            self.told_records = dropped;
+        } else {
+            // That it is not told everywhere is no further loss.
+            self.dropped_records = dropped;
         }
     }
 }
@@ -195,22 +226,9 @@ impl ActivityLog {
 #[derive(Debug, thiserror::Error)]
 enum ActivityError {
     #[error("cannot write to standard output: {0}")]
-    Echo(io::Error),
+    Echo(Reason),
     #[error(transparent)]
     File(LogFileError),
-}
-
-/// One `write(2)` as a rule; more only where the system takes a record in parts.
-fn write_record(echo: &mut File, record: &[u8]) -> io::Result<()> {
-    match echo.write_all(record) {
-        // Nobody is listening any more, which is their right.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}
-
-fn is_stdout_name(path: &Path) -> bool {
-    ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
 /// `2026-11-22 10:54:57`

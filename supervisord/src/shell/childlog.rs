@@ -30,15 +30,14 @@ impl ChildLog {
             return None;
         }
         match self.file.write(text) {
-            Ok(()) if !self.losses.is_open() => None,
             Ok(()) => self
                 .losses
-                .written(clock::now().mono)
+                .written(|| clock::now().mono)
                 .map(|bytes| Message::LogWrittenAgain { path: self.file.path().to_owned(), bytes }),
-            Err(LogFileError::Write { path, lost_bytes, is_repeated, source }) => {
+            Err(LogFileError::Write { path, lost_bytes, source }) => {
                 self.losses.lost(lost_bytes as u64, clock::now().mono).map(|bytes| {
                     let lost_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-                    let error = LogFileError::Write { path, lost_bytes, is_repeated, source };
+                    let error = LogFileError::Write { path, lost_bytes, source };
                     Message::LogTrouble(error.to_string())
                 })
             }

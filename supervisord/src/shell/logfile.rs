@@ -10,20 +10,24 @@
 //!
 //! Only regular files are rotated or unlinked, and never under a name in `/dev` or `/proc`, even where
 //! `/dev/stdout` leads to a regular file: the name is the system's. (`/dev/shm` holds ordinary files.) Pipes,
-//! terminals and devices are written to as they are.
+//! terminals and devices are written to as they are; a path that names an own descriptor is not opened but duplicated
+//! (see `inherited.rs`), each time anew.
 //!
-//! Writes are plain blocking system calls in the owner's turn, one per chunk. What the bytes are, and how failures
-//! are worded in the activity log, is not known here.
+//! Writes are plain system calls in the owner's turn, which wait for a disk but not for a reader: see
+//! `patient.rs`. What the bytes are, and how failures are worded in the activity log, is not known
+//! here.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::unistd::{Whence, lseek};
+use nix::unistd::{Whence, ftruncate, lseek};
 
+use super::inherited;
+use super::patient::{PatientWriter, Shortfall};
 use crate::output::rotation::{RotationPolicy, copy_number};
 
 /// Up to this many copies a rotation just tries every number; beyond, it asks the directory which ones exist.
@@ -48,8 +52,6 @@ pub enum LogFileError {
         path: PathBuf,
         /// How many bytes of this chunk did not reach the file.
         lost_bytes: usize,
-        /// The write before this one failed too, so this has been reported.
-        is_repeated: bool,
         /// The system's reason.
         source: io::Error,
     },
@@ -82,13 +84,12 @@ pub struct LogFile {
     due_at: u64,
     /// A rotation has moved the file away but could not open its successor: only that is left to do.
     is_moved_away: bool,
-    is_failing: bool,
     lost_bytes: u64,
 }
 
 #[derive(Debug)]
 struct Target {
-    file: File,
+    writer: PatientWriter,
     is_rotatable: bool,
     is_seekable: bool,
 }
@@ -103,15 +104,9 @@ impl LogFile {
     pub fn open(path: impl Into<PathBuf>, policy: RotationPolicy) -> Result<Self, LogFileError> {
         let path = path.into();
         match open_target(&path, false) {
-            Ok(target) => Ok(LogFile {
-                path,
-                policy,
-                target,
-                due_at: policy.maxbytes,
-                is_moved_away: false,
-                is_failing: false,
-                lost_bytes: 0,
-            }),
+            Ok(target) => {
+                Ok(LogFile { path, policy, target, due_at: policy.maxbytes, is_moved_away: false, lost_bytes: 0 })
+            }
             Err(source) => Err(LogFileError::Open { path, source }),
         }
     }
@@ -138,10 +133,29 @@ impl LogFile {
     /// [`LogFileError::Write`] when bytes were lost; [`LogFileError::Rotate`] when all were written but the rotation
     /// failed.
     pub fn write(&mut self, data: &[u8]) -> Result<(), LogFileError> {
+        self.append(data, PatientWriter::write)
+    }
+
+    /// The same for lines that must begin on a line of their own, even after something that was cut short.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_record(&mut self, record: &[u8]) -> Result<(), LogFileError> {
+        self.append(record, PatientWriter::write_record)
+    }
+
+    fn append(
+        &mut self,
+        data: &[u8],
+        write: impl FnOnce(&PatientWriter, &[u8]) -> Result<(), Shortfall>,
+    ) -> Result<(), LogFileError> {
         if data.is_empty() {
             return Ok(());
         }
-        let written = self.append(data);
+        let written = write(&self.target.writer, data).map_err(|Shortfall { lost_bytes, reason }| {
+            self.lost_bytes += lost_bytes as u64;
+            LogFileError::Write { path: self.path.clone(), lost_bytes, source: reason.into() }
+        });
         // Also after a failure: on a full disk, rotation is what makes room.
         let rotated = self.rotate_if_due();
         written.and(rotated)
@@ -180,31 +194,11 @@ impl LogFile {
         unlink_log(&self.path).map_err(|source| LogFileError::Clear { path: self.path.clone(), source })
     }
 
-    fn append(&mut self, data: &[u8]) -> Result<(), LogFileError> {
-        let mut rest = data;
-        while !rest.is_empty() {
-            let source = match self.target.file.write(rest) {
-                Ok(0) => ErrorKind::WriteZero.into(),
-                Ok(written) => {
-                    rest = rest.get(written..).unwrap_or_default();
-                    continue;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => error,
-            };
-            let is_repeated = std::mem::replace(&mut self.is_failing, true);
-            self.lost_bytes += rest.len() as u64;
-            return Err(LogFileError::Write { path: self.path.clone(), lost_bytes: rest.len(), is_repeated, source });
-        }
-        self.is_failing = false;
-        Ok(())
-    }
-
     fn rotate_if_due(&mut self) -> Result<(), LogFileError> {
         if !self.target.is_rotatable || self.policy.maxbytes == 0 {
             return Ok(());
         }
-        let Ok(offset) = lseek(&self.target.file, 0, Whence::SeekCur) else { return Ok(()) };
+        let Ok(offset) = lseek(self.target.writer.as_fd(), 0, Whence::SeekCur) else { return Ok(()) };
         let offset = u64::try_from(offset).unwrap_or(0);
         if !self.policy.is_due(offset) || offset < self.due_at {
             return Ok(());
@@ -252,11 +246,13 @@ impl LogFile {
 /// # Errors
 /// Whatever `unlink(2)` says, except that a missing file is fine.
 pub fn unlink_log(path: &Path) -> io::Result<bool> {
-    let removed = std::fs::metadata(path).and_then(|metadata| {
-        if !metadata.is_file() || is_system_name(path) {
-            return Ok(false);
-        }
-        std::fs::remove_file(path).map(|()| true)
+    // Before it is looked at: whoever has given up root may not look at the own descriptors.
+    if is_system_name(path) {
+        return Ok(false);
+    }
+    let removed = std::fs::metadata(path).and_then(|metadata| match metadata.is_file() {
+        true => std::fs::remove_file(path).map(|()| true),
+        false => Ok(false),
     });
     match removed {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
@@ -265,18 +261,25 @@ pub fn unlink_log(path: &Path) -> io::Result<bool> {
 }
 
 fn open_target(path: &Path, truncate: bool) -> io::Result<Target> {
+    if let Some(descriptor) = inherited::duplicate(path)? {
+        return Ok(Target::new(descriptor, false));
+    }
+    // A FIFO stays non-blocking, as nobody shares this opening of it.
     let file =
         OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let is_regular = file.metadata()?.is_file();
-    if truncate && is_regular {
-        file.set_len(0)?;
+    let target = Target::new(file.into(), !is_system_name(path));
+    if truncate && target.writer.is_file() {
+        ftruncate(target.writer.as_fd(), 0)?;
     }
-    if !is_regular {
-        // Non-blocking was for the opening alone (a FIFO without a reader); a slow reader makes the writer wait.
-        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
+    Ok(target)
+}
+
+impl Target {
+    fn new(fd: OwnedFd, is_ours: bool) -> Self {
+        let is_seekable = lseek(&fd, 0, Whence::SeekCur).is_ok();
+        let writer = PatientWriter::new(fd);
+        Target { is_rotatable: is_ours && writer.is_file(), is_seekable, writer }
     }
-    let is_seekable = is_regular || lseek(&file, 0, Whence::SeekCur).is_ok();
-    Ok(Target { is_rotatable: is_regular && !is_system_name(path), is_seekable, file })
 }
 
 fn is_system_name(path: &Path) -> bool {

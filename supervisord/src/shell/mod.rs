@@ -5,7 +5,7 @@
 //! up in the documented order, `claim.rs` keeps a second one away, `load.rs` reads configuration files, `spawn.rs`, `child.rs` and `reaper.rs` deal
 //! with children, `fcgi.rs` with the sockets some of them share, `signals.rs`, `poll.rs` and `clock.rs` with what
 //! wakes the owner, `activity.rs`, `logfile.rs`, `autolog.rs` and `syslog.rs` with logs, `console.rs` with standard
-//! output, and `handle.rs` is all that HTTP sees of it.
+//! output, `patient.rs` and `inherited.rs` with descriptors that are somebody else's, and `handle.rs` is all that HTTP sees of it.
 
 pub mod activity;
 pub mod autolog;
@@ -21,11 +21,13 @@ mod effects;
 mod fcgi;
 mod glob;
 pub mod handle;
+mod inherited;
 pub mod load;
 mod localtime;
 pub mod logfile;
 mod memo;
 mod owner;
+mod patient;
 mod poll;
 mod privileges;
 mod program;

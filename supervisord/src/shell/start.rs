@@ -25,6 +25,7 @@ use super::claim;
 use super::daemonize::{self, PidFile, Side};
 use super::fcgi::{self, Sockets};
 use super::handle::Handle;
+use super::inherited;
 use super::load::{self, LoadError, Source, System};
 use super::owner::{Ending, Owner, Setup, log};
 use super::privileges::{UserSwitch, raise_limits};
@@ -96,6 +97,7 @@ fn is_executable(path: &Path) -> bool {
 }
 
 fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartError> {
+    inherited::take_down();
     daemonize::open_standard_descriptors().map_err(failure)?;
     let system = System::look().map_err(failure)?;
     let (options, check) = match cli::parse(args, &system).map_err(usage)? {

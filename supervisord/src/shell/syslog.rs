@@ -118,6 +118,8 @@ fn rfc3164(time: LocalTime) -> String {
 #[derive(Debug, Default)]
 pub struct LineBuffer {
     partial: Vec<u8>,
+    /// The beginning of this line has been sent: if it ends here, nothing is left to send.
+    is_cut: bool,
 }
 
 impl LineBuffer {
@@ -139,12 +141,15 @@ impl LineBuffer {
             (_, []) => complete,
         };
         let mut lines = complete.split(|&byte| byte == b'\n');
-        if !self.partial.is_empty()
+        if (self.is_cut || !self.partial.is_empty())
             && let Some(first) = lines.next()
         {
             self.partial.extend_from_slice(first);
-            self.flush(process, wall, syslog);
+            if !self.partial.is_empty() {
+                self.flush(process, wall, syslog);
+            }
         }
+        self.is_cut = false;
         for line in lines {
             send_line(process, line, wall, syslog);
         }
@@ -165,6 +170,7 @@ impl LineBuffer {
             let rest = self.partial.split_off(cut);
             self.flush(process, wall, syslog);
             self.partial = rest;
+            self.is_cut = true;
         }
     }
 
@@ -317,6 +323,17 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_replaced() {
         assert_eq!(records(&[b"\xff\xfe bin\n"]), ["web \u{fffd}\u{fffd} bin"]);
+    }
+
+    #[test]
+    fn the_newline_of_a_line_that_was_cut_is_no_record() {
+        let long = "x".repeat(100_000);
+        let all = [format!("web {long}")];
+        assert_eq!(records(&[long.as_bytes(), b"\n"]), all);
+        assert_eq!(records(&[long.as_bytes(), b"\nnext\n"]), [all[0].as_str(), "web next"]);
+        assert_eq!(records(&[long.as_bytes(), b"\n\nnext\n"]), [all[0].as_str(), "web ", "web next"]);
+        assert_eq!(records(&[long.as_bytes(), b"\n", b"\n"]), [all[0].as_str(), "web "]);
+        assert_eq!(records(&[long.as_bytes()]), all);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Records as they reach files, pipes and sockets.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 
 use super::*;
 
@@ -184,6 +185,51 @@ fn an_echo_that_nobody_reads_is_ignored() {
     let mut log = ActivityLog::with_destinations(LogLevel::Info, Some(writer.into()), None, None);
     log.log(LogLevel::Info, "x", WALL);
     assert_eq!((log.dropped_records(), log.last_complaint), (0, None));
+}
+
+#[test]
+fn an_echo_whose_reader_stops_costs_records_which_are_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.log");
+    let file = LogFile::open(&path, RotationPolicy::NEVER).unwrap();
+    let (echo, mut echoed) = pipe();
+    let mut log = ActivityLog::with_destinations(LogLevel::Info, Some(echo), Some(file), None);
+    let words = "x".repeat(1000);
+    while log.dropped_records() == 0 {
+        log.log(LogLevel::Info, &words, WALL);
+    }
+    log.log(LogLevel::Info, "unseen", WALL);
+    let got = echoed();
+    assert!(got.ends_with("x\n") && !got.contains("lost"), "records are whole");
+    // The file had every record, and tells of the first that is missing elsewhere.
+    let text = fs::read_to_string(&path).unwrap();
+    let told = "CRIT activity log: 1 records are lost: cannot write to standard output: nobody reads it\n";
+    assert_eq!(text.matches(told).count(), 1);
+    assert!(text.starts_with(&got) && text.ends_with("INFO unseen\n"));
+
+    log.log(LogLevel::Info, "seen", WALL);
+    assert_eq!(echoed(), format!("{} INFO seen\n", stamp()), "once a minute");
+    log.log(LogLevel::Info, "later", WALL + COMPLAINT_INTERVAL);
+    log.log(LogLevel::Info, "much later", WALL + 3 * COMPLAINT_INTERVAL);
+    let lines: Vec<String> = echoed().lines().map(|line| line[stamp().len() + 1..].to_owned()).collect();
+    let again = "WARN activity log: 2 records are lost: it is written again";
+    assert_eq!(lines, ["INFO later", again, "INFO much later"]);
+}
+
+#[test]
+fn a_torn_record_is_followed_by_a_whole_line() {
+    let (echo, mut echoed) = pipe();
+    let mut log = ActivityLog::with_destinations(LogLevel::Info, Some(echo), None, None);
+    let words = "x".repeat(10_000);
+    while log.dropped_records() == 0 {
+        log.log(LogLevel::Info, &words, WALL);
+    }
+    let before = echoed();
+    log.log(LogLevel::Info, "whole", WALL);
+    let after = echoed();
+    let expected = format!("{} INFO whole\n", stamp());
+    assert_eq!(after.trim_start_matches('\n'), expected);
+    assert_eq!(before.ends_with('\n'), after == expected);
 }
 
 #[test]

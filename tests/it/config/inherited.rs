@@ -1,0 +1,142 @@
+//! Series LG, logs that go where a descriptor of the daemon goes: sockets, pipes, terminals and files of others.
+
+use std::path::Path;
+
+use supervisor_tests::{Daemon, Setup, Subject};
+
+use super::conditions::{can_be_root, open_to_all};
+
+const LOGS: &str = "stdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\nstderr_logfile=/dev/stderr\n\
+    stderr_logfile_maxbytes=0";
+
+/// A daemon whose descriptors a script has prepared: Python, with `run(pass_fds, **standard_descriptors)`, which starts
+/// the daemon and yields its process.
+fn through(setup: Setup, script: &str) -> Setup {
+    let script = format!(
+        "import os,pty,signal,socket,subprocess,sys,threading\n\
+         dir=sys.argv[1]\n\
+         def run(**how):\n \
+          child=subprocess.Popen(sys.argv[2:],**how)\n \
+          signal.signal(signal.SIGTERM,lambda *_:child.terminate())\n \
+          return child\n\
+         def copy(read,name):\n \
+          with open(dir+'/'+name,'wb',0) as out:\n  \
+           while data:=read(): out.write(data)\n\
+         {script}\n\
+         sys.exit(child.wait())\n"
+    );
+    let path = setup.path("outer.py").display().to_string();
+    let dir = setup.path("").display().to_string();
+    setup.write("outer.py", &script).through(&["python3", &path, &dir])
+}
+
+fn talker(setup: Setup) -> Setup {
+    setup.program("p", LOGS, r"'say:to stdout\n' 'err:to stderr\n' hang")
+}
+
+fn lines_of(daemon: &Daemon, name: &str, wanted: &str) {
+    let text = daemon.wait_file(name, wanted);
+    assert!(text.contains("INFO supervisord started with pid"), "{text}");
+}
+
+#[test]
+fn ours_lg07_standard_output_is_a_socket() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "ours,its=socket.socketpair()\n\
+        child=run(stdout=its,stderr=its)\n\
+        its.close()\n\
+        threading.Thread(target=copy,args=(lambda:ours.recv(65536),'got'),daemon=True).start()";
+    let daemon = talker(through(Setup::new(), script)).start();
+    lines_of(&daemon, "got", "to stdout\n");
+    lines_of(&daemon, "got", "to stderr\n");
+}
+
+#[test]
+fn ours_lg07_standard_output_is_a_terminal() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "def read():\n \
+         try: return os.read(ours,65536)\n \
+         except OSError: return b''\n\
+        ours,its=pty.openpty()\n\
+        child=run(stdout=its,stderr=its)\n\
+        threading.Thread(target=copy,args=(read,'got'),daemon=True).start()";
+    let daemon = talker(through(Setup::new(), script)).start();
+    lines_of(&daemon, "got", "to stdout\r\n");
+    lines_of(&daemon, "got", "to stderr\r\n");
+}
+
+/// Not opened for appending: one offset for all.
+#[test]
+fn ours_lg07_standard_output_is_a_file_with_something_in_it() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "out=open(dir+'/got','wb',0)\nout.write(b'before\\n')\nchild=run(stdout=out,stderr=out)";
+    let daemon = talker(through(Setup::new(), script)).start();
+    lines_of(&daemon, "got", "to stdout\n");
+    let text = daemon.wait_file("got", "to stderr\n");
+    assert!(text.starts_with("before\n") && !text.contains('\0'), "{text}");
+    assert_eq!(text.matches("to stdout\n").count(), 2, "log and echo: {text}");
+}
+
+#[test]
+fn ours_lg07_a_pipe_of_another_user() {
+    if Subject::under_test().is_original() || !can_be_root("another user") {
+        return;
+    }
+    let script = "ours,its=os.pipe()\n\
+        child=run(stdout=its,stderr=its)\n\
+        os.close(its)\n\
+        threading.Thread(target=copy,args=(lambda:os.read(ours,65536),'got'),daemon=True).start()";
+    let setup = through(Setup::new().supervisord("user=nobody"), script);
+    open_to_all(&setup.path(""));
+    let daemon = talker(setup).start();
+    lines_of(&daemon, "got", "to stdout\n");
+    daemon.ok("clearProcessLogs", &["p".into()]);
+    daemon.wait_state("p", "RUNNING");
+}
+
+#[test]
+fn ours_lg07_descriptors_beyond_the_first_three() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "out=open(dir+'/got','wb',0)\nos.dup2(out.fileno(),77)\nchild=run(pass_fds=[77])";
+    let log = |number| format!("stdout_logfile=/dev/fd/{number}\nstdout_logfile_maxbytes=0");
+    let daemon = through(Setup::new(), script)
+        .program("p", &log(77), r"'say:words\n' hang")
+        // Whatever this is in the daemon, it was not given to it.
+        .program("q", &format!("{}\nstartretries=0", log(3)), "hang")
+        .start();
+    assert_eq!(daemon.wait_file("got", "words"), "words\n");
+    daemon.wait_state("q", "FATAL");
+}
+
+#[test]
+fn ours_lg07_a_pipe_that_nobody_reads() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "ours,its=os.pipe()\nchild=run(stdout=its,stderr=its)";
+    let flood: String = (0..40).map(|_| format!(r"'say:{}\n' ", "x".repeat(8000))).collect();
+    let daemon = through(Setup::new().supervisord("loglevel=debug"), script)
+        .program("p", LOGS, &format!("{flood} touch:done hang"))
+        .program("q", "stdout_logfile={dir}/q.out", r"wait:done 'say:words\n' hang")
+        .start();
+    daemon.wait_path("done");
+    daemon.wait_file("q.out", "words");
+    daemon.ok("getPID", &[]);
+    daemon.wait_log("CRIT cannot write to log file /dev/stdout");
+    daemon.wait_log("CRIT activity log:");
+    let told = daemon.log();
+    for text in ["CRIT cannot write to log file /dev/stdout", "CRIT activity log:"] {
+        let count = told.iter().filter(|line| line.starts_with(text)).count();
+        assert_eq!(count, 1, "{text}");
+    }
+    assert!(Path::new(&daemon.path("done")).exists());
+    assert_eq!(daemon.stop(), 0);
+}
