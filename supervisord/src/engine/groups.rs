@@ -61,6 +61,7 @@ impl Supervisor {
             .order
             .partition_point(|other| self.groups.get(other).is_some_and(|other| other.config.priority <= priority));
         self.order.insert(at, id);
+        self.group_names.insert(name.clone(), id);
         self.groups.insert(id, Group { name: name.clone(), config, members, pool });
         self.arm_ticks(turn.now);
         self.publish(&Event::GroupAdded { group: name }, turn);
@@ -76,6 +77,7 @@ impl Supervisor {
         self.timers.disarm(Timer::Retry(id));
         self.order.retain(|other| *other != id);
         let Some(group) = self.groups.remove(&id) else { return };
+        self.group_names.remove(&group.name);
         for member in &group.members {
             if let Some(process) = self.processes.remove(member) {
                 self.names.remove(&process.reference);
@@ -117,7 +119,7 @@ impl Supervisor {
 
     /// The active group of this name.
     pub(super) fn group_named(&self, name: &str) -> Option<GroupId> {
-        self.groups.iter().find(|(_, group)| *group.name == *name).map(|(id, _)| *id)
+        self.group_names.get(name).copied()
     }
 
     /// A group's pool and name.

@@ -44,6 +44,7 @@ mod timers;
 mod unread;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -229,6 +230,8 @@ pub struct Supervisor {
     /// The configuration last read: what `addProcessGroup` and `getAllConfigInfo` see.
     latest: Vec<GroupConfig>,
     groups: BTreeMap<GroupId, Group>,
+    /// The active groups by name.
+    group_names: HashMap<Arc<str>, GroupId>,
     /// Ascending priority, stable in activation order.
     order: Vec<GroupId>,
     processes: BTreeMap<ProcessId, Process>,
@@ -263,6 +266,7 @@ impl Supervisor {
             mood: SupervisorState::Running,
             latest,
             groups: BTreeMap::new(),
+            group_names: HashMap::new(),
             order: Vec::new(),
             processes: BTreeMap::new(),
             names: HashMap::new(),
