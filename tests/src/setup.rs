@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::unistd::User;
 use tempfile::TempDir;
@@ -303,7 +304,15 @@ pub fn prepare(command: &mut Command, dir: &Path, env: &[(String, String)]) {
         .envs(env.iter().map(|(name, value)| (name, value)));
 }
 
-/// A port nobody listens on at this moment.
+/// A port nobody listens on at this moment, which neither another test gets nor, before it is used, the near end of some
+/// connection: those have numbers from 32768.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 16_384;
+    // Processes that run at the same time begin at different places.
+    let first = std::process::id().wrapping_mul(7919);
+    let candidates =
+        std::iter::repeat_with(|| FIRST + first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % FIRST);
+    let mut ports = candidates.take(FIRST as usize).filter_map(|port| u16::try_from(port).ok());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
