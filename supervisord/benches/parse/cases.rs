@@ -74,7 +74,10 @@ pub(super) fn all() -> Vec<Case> {
         case("1,000 sections", Load, |d| main(d, &programs(1_000))).sections(1_000).compared(),
         case("10,000 sections", Load, |d| main(d, &programs(10_000))).sections(10_000),
         case("100,000 sections", Load, |d| main(d, &programs(100_000))).sections(100_000),
-        case("one program, numprocs=5000, 100 variables", Load, |d| main(d, &many_processes()))
+        case("one program, numprocs=5000, 100 variables", Load, |d| main(d, &many_processes("")))
+            .sections(5_000)
+            .compared(),
+        case("the same, other values for each process", Load, |d| main(d, &many_processes("N=\"%(process_num)d\",")))
             .sections(5_000)
             .compared(),
         case("2,000 programs under 100 variables", Load, |d| main(d, &commands_under_variables(2_000)))
@@ -170,9 +173,11 @@ fn variables() -> String {
     each(100, |out, n| writeln!(out, " VARIABLE_{n}=\"a value of some length, number {n}\","))
 }
 
-fn many_processes() -> String {
+/// Many processes of one program; the text of `first` stands in front of their variables.
+fn many_processes(first: &str) -> String {
     format!(
-        "[program:many]\ncommand=/bin/cat %(process_num)d\nprocess_name=%(process_num)05d\nnumprocs=5000\nenvironment={}",
+        "[program:many]\ncommand=/bin/cat %(process_num)d\nprocess_name=%(process_num)05d\nnumprocs=5000\n\
+         environment={first}{}",
         variables()
     )
 }
