@@ -153,7 +153,7 @@ impl ActivityLog {
             self.compose(level, message, wall);
         }
         if let Some(echo) = &mut self.echo
-            && let Err(Shortfall { reason, .. }) = echo.write_record(&self.record)
+            && let Err(Shortfall { reason, .. }) = echo.write(&self.record)
             // Nobody is there any more, which is their right.
             && reason != Reason::System(Errno::EPIPE)
         {
@@ -161,7 +161,7 @@ impl ActivityLog {
             outcome = Err(ActivityError::Echo(reason));
         }
         if let Some(file) = &mut self.file
-            && let Err(error) = file.write_record(&self.record)
+            && let Err(error) = file.write(&self.record)
         {
             self.dropped_records += u64::from(matches!(error, LogFileError::Write { .. }));
             outcome = Err(ActivityError::File(error));
@@ -197,7 +197,7 @@ impl ActivityLog {
         // If standard error does not take it either, there is nobody left to tell.
         if let Ok(stderr) = PatientWriter::duplicating(io::stderr()) {
             let text = format!("supervisord: {error} ({} records dropped so far)\n", self.dropped_records());
-            let _ = stderr.write_record(text.as_bytes());
+            let _ = stderr.write(text.as_bytes());
         }
         match error {
             // The file itself can still tell.

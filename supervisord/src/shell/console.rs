@@ -38,7 +38,7 @@ impl Console {
     pub(super) fn print(&mut self, bytes: &[u8]) -> Option<Message> {
         let reason = match &self.writer {
             None => Reason::System(Errno::EBADF),
-            Some(writer) => writer.write_record(bytes).err()?.reason,
+            Some(writer) => writer.write(bytes).err()?.reason,
         };
         self.lost = self.lost.saturating_add(1);
         let now = clock::now().mono;
@@ -64,7 +64,7 @@ mod tests {
             }
         };
         assert_eq!(trouble, Message::StdoutStuck { lost: 1, error: "nobody reads it".to_owned() });
-        assert_eq!(console.print(b"lost\n"), None);
+        assert_eq!(console.print(&[b'x'; 1000]), None);
         assert_eq!(console.lost, 2);
     }
 

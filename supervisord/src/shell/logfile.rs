@@ -133,26 +133,10 @@ impl LogFile {
     /// [`LogFileError::Write`] when bytes were lost; [`LogFileError::Rotate`] when all were written but the rotation
     /// failed.
     pub fn write(&mut self, data: &[u8]) -> Result<(), LogFileError> {
-        self.append(data, PatientWriter::write)
-    }
-
-    /// The same for lines that must begin on a line of their own, even after something that was cut short.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
-    pub fn write_record(&mut self, record: &[u8]) -> Result<(), LogFileError> {
-        self.append(record, PatientWriter::write_record)
-    }
-
-    fn append(
-        &mut self,
-        data: &[u8],
-        write: impl FnOnce(&PatientWriter, &[u8]) -> Result<(), Shortfall>,
-    ) -> Result<(), LogFileError> {
         if data.is_empty() {
             return Ok(());
         }
-        let written = write(&self.target.writer, data).map_err(|Shortfall { lost_bytes, reason }| {
+        let written = self.target.writer.write(data).map_err(|Shortfall { lost_bytes, reason }| {
             self.lost_bytes += lost_bytes as u64;
             LogFileError::Write { path: self.path.clone(), lost_bytes, source: reason.into() }
         });

@@ -2,7 +2,7 @@
 //!
 //! A turn waits until something is ready (a signal, a deadline, a command, a pipe), then takes from each source in
 //! that order what its budget allows, and after each single thing carries out every effect it had. Pipes get at
-//! most [`TURN_READS`] reads or [`TURN_BYTES`] a turn, so a flood of output delays a timer by a millisecond or two
+//! most so many reads and bytes a turn (`serve.rs`), so a flood of output delays a timer by a millisecond or two
 //! and not by seconds. Nothing in a turn waits: no await, no lock, no blocking call but writes to log files.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -11,33 +11,27 @@ use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use supervisor_protocol::state::ProcessState;
 use tokio::sync::{mpsc, oneshot};
 
 use super::activity::ActivityLog;
-use super::child::{Child, Context, READ_BYTES, Step};
+use super::child::{Child, READ_BYTES, Step};
 use super::childlogs::ChildLogs;
 use super::clock;
 use super::console::Console;
 use super::fcgi::Sockets;
 use super::handle::Request;
 use super::load::Source;
-use super::poll::{Pipe, Pipes, Token};
+use super::patient;
+use super::poll::{Pipes, Token};
 use super::reaper;
 use super::signals::{Signalled, Signals};
 use super::syslog::Syslog;
-use crate::config::model::{Config, GroupConfig, LogLevel};
+use crate::config::model::{Config, GroupConfig};
 use crate::engine::command::{Refusal, Reply, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{After, Effect, Input, LogPaths, ProcessId, Supervisor};
 use crate::http::{Note, Server};
 use crate::output::pace::Rhythm;
-
-/// At most this many reads of child output a turn.
-const TURN_READS: usize = 128;
-
-/// At most this many bytes of child output a turn.
-const TURN_BYTES: usize = 1024 * 1024;
 
 /// At most this many commands a turn.
 const TURN_REQUESTS: usize = 32;
@@ -101,14 +95,6 @@ pub(super) struct Owner {
     pub(super) finished: Option<After>,
 }
 
-/// The children with everything that work on their pipes needs.
-pub(super) struct Parts<'a> {
-    pub(super) children: &'a mut HashMap<ProcessId, Child>,
-    pub(super) pipes: &'a Pipes,
-    pub(super) buffer: &'a mut [u8],
-    pub(super) context: Context<'a>,
-}
-
 /// What stays the same, or changes only at a reread.
 pub(super) struct Settings {
     pub(super) environment: BTreeMap<OsString, OsString>,
@@ -166,6 +152,7 @@ impl Owner {
             close_below: close_below(config.daemon.minfds),
             source,
         };
+        patient::unwatched();
         let mut owner = Owner {
             engine: Supervisor::new(config.daemon.identifier, config.groups, next_serial),
             children: HashMap::new(),
@@ -268,80 +255,12 @@ impl Owner {
         }
         self.serve_pipes();
         self.take_steps();
+        patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd));
     }
 
     /// Writes a line of the HTTP side to the activity log.
     fn note(&mut self, note: &Note) {
         self.activity.log(note.level(), &note.to_string(), clock::wall());
-    }
-
-    /// Serves ready pipes within the turn's budget; what is left over is remembered.
-    fn serve_pipes(&mut self) {
-        if self.backlog.is_empty() {
-            let mut ready = std::mem::take(&mut self.ready);
-            if self.pipes.ready(&mut ready) {
-                self.is_alarm_set = false;
-                self.backlog.extend(self.held.drain(..));
-            }
-            self.backlog.extend(ready.drain(..));
-            self.ready = ready;
-        }
-        let mut bytes = 0;
-        for _ in 0..TURN_READS {
-            if bytes >= TURN_BYTES {
-                break;
-            }
-            let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };
-            let count = self.serve(id, pipe);
-            self.largest_read = self.largest_read.max(count);
-            bytes += count;
-        }
-        self.let_gather();
-    }
-
-    /// Sets the alarm for the channels that are held, if there are any.
-    fn let_gather(&mut self) {
-        if self.is_alarm_set {
-            return;
-        }
-        if self.held.is_empty() {
-            self.rhythm = Rhythm::default();
-        } else {
-            self.is_alarm_set = true;
-            self.pipes.set_alarm(self.rhythm.next(std::mem::take(&mut self.largest_read)));
-        }
-    }
-
-    /// What work on a child's pipes needs, each part borrowed by itself.
-    pub(super) fn parts(&mut self, id: ProcessId) -> Parts<'_> {
-        Parts {
-            children: &mut self.children,
-            pipes: &self.pipes,
-            buffer: &mut self.buffer,
-            context: Context {
-                strip_ansi: self.settings.strip_ansi,
-                echo: self.activity.is_enabled(LogLevel::Debug),
-                state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
-                now: clock::now(),
-                held: &mut self.held,
-                syslog: &mut self.syslog,
-                steps: &mut self.steps,
-            },
-        }
-    }
-
-    fn serve(&mut self, id: ProcessId, pipe: Pipe) -> usize {
-        let Parts { children, pipes, buffer, mut context } = self.parts(id);
-        let Some(child) = children.get_mut(&id) else { return 0 };
-        let count = match pipe {
-            Pipe::Stdin => {
-                child.writable(pipes, &mut context);
-                0
-            }
-            Pipe::Output(channel) => child.read(channel, buffer, pipes, &mut context),
-        };
-        self.take_steps();
-        count
     }
 
     /// Carries out what came out of a pipe, in order.
@@ -413,13 +332,5 @@ impl Owner {
                 }
             }
         }
-    }
-
-    /// Takes what a dead child's pipes hold, and closes them.
-    fn drain(&mut self, id: ProcessId) {
-        let Parts { children, pipes, buffer, mut context } = self.parts(id);
-        let Some(child) = children.remove(&id) else { return };
-        child.drain(buffer, pipes, &mut context);
-        self.take_steps();
     }
 }

@@ -1,17 +1,17 @@
 //! Writing to what somebody else reads, without ever hanging on them.
 //!
-//! Standard output, a FIFO or a terminal belongs to whoever reads it, and who may stop. Making it non-blocking would
-//! change it for every process that shares it. So each piece that surely fits where the system sees room is written
-//! only after a poll has found room.
+//! Standard output, a FIFO or a terminal belongs to whoever reads it, and who may pause, or stop. Making it non-blocking
+//! would change it for every process that shares it. So each piece that surely fits where the system sees room is
+//! written only after a poll has found room.
 //!
-//! How long a poll may wait is kept in a purse, one for all writers that lead to the same place. It holds 100 ms after
-//! each write that got out whole; waiting empties it, and bytes that are taken fill it up again. So a reader that is
-//! slow but reads loses nothing: one that makes room for a line within 100 ms, or takes 400 KB a
-//! second of a flood, holds the daemon up as it always did. A reader that has stopped costs 100 ms, once; what finds no room
-//! then is dropped at once, until there is room again.
+//! What finds no room waits in a [`backlog`] of up to 1 MiB, one for all writers that lead to the same place, so that
+//! their order stays. It gets out as soon as there is room: the owner watches the places that have one ([`tend`]). A write
+//! gets in as a whole or not at all, so nothing is torn.
 //!
-//! A record of up to `PIPE_BUF` bytes gets into a pipe whole or not at all. A longer one, and one for a terminal, may
-//! be torn where the room ended; [`PatientWriter::write_record`] then begins the next record on a line of its own.
+//! When a backlog is full, the writer waits for its reader: a reader who is slow but reads holds the daemon up, as it
+//! always did, and loses nothing. How long is kept in a purse. It holds 100 ms after each time that everything got
+//! out; waiting empties it, and bytes that are taken fill it up again, so that 400 KB a second earn all the waiting. A
+//! reader that has stopped costs 100 ms, once; what finds no room then is dropped at once.
 //!
 //! Regular files always have room: they are written to as they are, with one `write(2)`.
 //!
@@ -20,21 +20,23 @@
 //! Two ways are left to make the daemon wait for a reader: a stranger that fills a pipe between poll and write (the
 //! daemon's own writers take turns), and a terminal that may not be opened anew, being another user's.
 
+mod backlog;
+mod outlet;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal as _};
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{SFlag, fstat};
+use nix::sys::stat::fstat;
 
 use super::clock;
+use backlog::Backlog;
+use outlet::Outlet;
 
 /// What the purse holds at most.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -42,25 +44,28 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Bytes a second at which a reader earns all the waiting it makes necessary.
 const SLOWEST: u64 = 400_000;
 
-/// What a pipe that polls as writable takes without blocking.
-const PIECE: usize = libc::PIPE_BUF;
+/// How long the end of the daemon waits for its readers.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// By device and inode. All writers are the owner's, and the owner has one thread.
     static PLACES: RefCell<HashMap<(u64, u64), Rc<Place>>> = RefCell::default();
+    /// Some place has begun or ceased to have a backlog.
+    static HAS_CHANGED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Where writers lead to, and what became of the last writes there.
+/// Where writers lead to, and what waits to get there.
 #[derive(Debug)]
 struct Place {
     purse: Cell<Duration>,
-    /// The last thing that got out was a part of something.
-    is_torn: Cell<bool>,
+    backlog: RefCell<Backlog>,
+    /// The outlet that is watched for room.
+    watched: RefCell<Option<Outlet>>,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Place { purse: Cell::new(PATIENCE), is_torn: Cell::new(false) }
+        Place { purse: Cell::new(PATIENCE), backlog: RefCell::default(), watched: RefCell::default() }
     }
 }
 
@@ -91,10 +96,9 @@ impl From<Reason> for io::Error {
     }
 }
 
-/// A write that was cut short.
+/// Bytes that are lost, of this write or of some before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shortfall {
-    /// Bytes that did not get out.
     pub(super) lost_bytes: usize,
     pub(super) reason: Reason,
 }
@@ -102,36 +106,20 @@ pub(super) struct Shortfall {
 /// A descriptor that is written to; see the module's documentation.
 #[derive(Debug)]
 pub(super) struct PatientWriter {
-    fd: OwnedFd,
-    kind: Kind,
+    outlet: Outlet,
     place: Rc<Place>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// A regular file takes everything at once.
-    File,
-    /// Opened anew, just for this writer, and non-blocking.
-    Private,
-    /// Pipes, sockets, devices.
-    Shared,
 }
 
 impl PatientWriter {
     /// Takes over a descriptor. Its flags stay as they are.
     pub(super) fn new(fd: OwnedFd) -> Self {
         let stat = fstat(&fd).ok();
-        let is_file = stat.is_some_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits());
-        let (fd, kind) = match fd.is_terminal().then(|| open_anew(&fd)) {
-            _ if is_file => (fd, Kind::File),
-            Some(Ok(private)) => (private, Kind::Private),
-            _ => (fd, Kind::Shared),
-        };
+        let outlet = Outlet::new(fd, stat);
         let place = match stat {
-            Some(stat) if !is_file => place((stat.st_dev, stat.st_ino)),
+            Some(stat) if !outlet.is_file() => place((stat.st_dev, stat.st_ino)),
             _ => Rc::default(),
         };
-        PatientWriter { fd, kind, place }
+        PatientWriter { outlet, place }
     }
 
     /// To a duplicate of a descriptor.
@@ -144,118 +132,151 @@ impl PatientWriter {
 
     /// Whether it is a regular file.
     pub(super) fn is_file(&self) -> bool {
-        self.kind == Kind::File
+        self.outlet.is_file()
     }
 
-    /// Writes all of it, unless there is no room in time.
+    /// Writes all of it, now or when there is room; unless too much waits for room already. An error of the system may
+    /// come after a part.
     ///
     /// # Errors
-    /// What did not get out, and why.
+    /// What will not get out, and why.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Shortfall> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.write_some(rest) {
-                Ok(count) => {
-                    rest = rest.get(count..).unwrap_or_default();
-                    self.place.is_torn.set(!rest.is_empty());
-                }
-                Err(reason) => return Err(Shortfall { lost_bytes: rest.len(), reason }),
-            }
-        }
-        self.place.purse.set(PATIENCE);
-        Ok(())
+        self.place.write(&self.outlet, bytes)
     }
-
-    /// Writes a line, or several, that begin on a line of their own.
-    ///
-    /// # Errors
-    /// What did not get out, and why.
-    pub(super) fn write_record(&self, record: &[u8]) -> Result<(), Shortfall> {
-        if self.place.is_torn.get() {
-            self.write(b"\n").map_err(|shortfall| Shortfall { lost_bytes: record.len(), ..shortfall })?;
-        }
-        self.write(record)
-    }
-
-    fn write_some(&self, rest: &[u8]) -> Result<usize, Reason> {
-        let purse = &self.place.purse;
-        loop {
-            if self.kind != Kind::File {
-                self.wait_for_room()?;
-            }
-            let piece = match self.kind {
-                Kind::Shared => rest.get(..PIECE).unwrap_or(rest),
-                Kind::File | Kind::Private => rest,
-            };
-            match nix::unistd::write(&self.fd, piece) {
-                Ok(0) => return Err(Reason::System(Errno::EIO)),
-                Ok(count) => {
-                    let earned = Duration::from_nanos((count as u64).saturating_mul(1_000_000_000 / SLOWEST));
-                    purse.set(PATIENCE.min(purse.get().saturating_add(earned)));
-                    return Ok(count);
-                }
-                Err(Errno::EINTR) => {}
-                // Non-blocking, and less room than the poll made believe.
-                Err(Errno::EAGAIN) if self.kind != Kind::File => self.pause()?,
-                Err(errno) => return Err(Reason::System(errno)),
-            }
-        }
-    }
-
-    /// Pays with what is in the purse.
-    fn wait_for_room(&self) -> Result<(), Reason> {
-        let purse = &self.place.purse;
-        loop {
-            let timeout = PollTimeout::try_from(purse.get().as_millis()).unwrap_or(PollTimeout::ZERO);
-            let since = clock::now().mono;
-            let ready = poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT)], timeout);
-            purse.set(purse.get().saturating_sub(clock::now().mono.saturating_sub(since)));
-            match ready {
-                Ok(0) => {
-                    purse.set(Duration::ZERO);
-                    return Err(Reason::Unread);
-                }
-                Ok(_) => return Ok(()),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Reason::System(errno)),
-            }
-        }
-    }
-
-    /// A millisecond, for what a poll cannot wait for.
-    fn pause(&self) -> Result<(), Reason> {
-        const PAUSE: Duration = Duration::from_millis(1);
-        let purse = &self.place.purse;
-        if purse.get() < PAUSE {
-            purse.set(Duration::ZERO);
-            return Err(Reason::Unread);
-        }
-        purse.set(purse.get().saturating_sub(PAUSE));
-        // Nothing to watch: it just takes its time.
-        let _ = poll(&mut [], 1_u8);
-        Ok(())
-    }
-}
-
-/// The terminal of a descriptor, opened once more and non-blocking.
-fn open_anew(terminal: &OwnedFd) -> io::Result<OwnedFd> {
-    let path = format!("/proc/self/fd/{}", terminal.as_raw_fd());
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new().write(true).custom_flags(flags).open(path).map(OwnedFd::from)
 }
 
 impl AsFd for PatientWriter {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.outlet.as_fd()
+    }
+}
+
+impl Place {
+    fn write(&self, outlet: &Outlet, bytes: &[u8]) -> Result<(), Shortfall> {
+        self.flush();
+        let mut backlog = self.backlog.borrow_mut();
+        let before = backlog.take_shortfall();
+        let mut rest = bytes;
+        if backlog.is_empty() {
+            let (written, outcome) = outlet.write_now(bytes);
+            self.earn(written);
+            rest = bytes.get(written..).unwrap_or_default();
+            if let Err(errno) = outcome {
+                let lost_bytes = rest.len() + before.map_or(0, |before| before.lost_bytes);
+                return Err(Shortfall { lost_bytes, reason: Reason::System(errno) });
+            }
+            if rest.is_empty() {
+                self.purse.set(PATIENCE);
+                return before.map_or(Ok(()), Err);
+            }
+        }
+        while !backlog.has_room_for(rest.len()) {
+            if self.wait_for_room(outlet) {
+                self.earn(backlog.flush());
+            } else {
+                let lost_bytes = rest.len() + before.map_or(0, |before| before.lost_bytes);
+                return Err(Shortfall { lost_bytes, reason: Reason::Unread });
+            }
+        }
+        if backlog.is_empty() {
+            HAS_CHANGED.set(true);
+        }
+        backlog.push(rest, outlet);
+        before.map_or(Ok(()), Err)
+    }
+
+    /// Writes what there is room for.
+    fn flush(&self) {
+        let mut backlog = self.backlog.borrow_mut();
+        if backlog.is_empty() {
+            return;
+        }
+        self.earn(backlog.flush());
+        if backlog.is_empty() {
+            self.purse.set(PATIENCE);
+            HAS_CHANGED.set(true);
+        }
+    }
+
+    fn earn(&self, bytes: usize) {
+        let earned = Duration::from_nanos((bytes as u64).saturating_mul(1_000_000_000 / SLOWEST));
+        self.purse.set(PATIENCE.min(self.purse.get().saturating_add(earned)));
+    }
+
+    /// Pays with what is in the purse; `false` if that is not enough.
+    fn wait_for_room(&self, outlet: &Outlet) -> bool {
+        let since = clock::now().mono;
+        let has_room = outlet.wait(self.purse.get());
+        let left = self.purse.get().saturating_sub(clock::now().mono.saturating_sub(since));
+        self.purse.set(if has_room { left } else { Duration::ZERO });
+        has_room
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.backlog.borrow().is_empty()
     }
 }
 
 /// The place with this device and inode. Those that nobody writes to any more are forgotten, once they are as new.
 fn place(key: (u64, u64)) -> Rc<Place> {
     PLACES.with_borrow_mut(|places| {
-        places.retain(|_, place| Rc::strong_count(place) > 1 || place.purse.get() < PATIENCE);
+        places.retain(|_, place| {
+            Rc::strong_count(place) > 1 || place.purse.get() < PATIENCE || place.watched.borrow().is_some()
+        });
         places.entry(key).or_default().clone()
     })
+}
+
+/// Has the places watched that have a backlog, and only these: calls `watch` for each that has begun to have one,
+/// `unwatch` for each that has ceased.
+pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'_>)) {
+    if !HAS_CHANGED.replace(false) {
+        return;
+    }
+    PLACES.with_borrow(|places| {
+        for place in places.values() {
+            let mut watched = place.watched.borrow_mut();
+            match (&*watched, place.backlog.borrow().outlet()) {
+                (None, Some(outlet)) => {
+                    watch(outlet.as_fd());
+                    *watched = Some(outlet.clone());
+                }
+                (Some(outlet), None) => {
+                    unwatch(outlet.as_fd());
+                    *watched = None;
+                }
+                _ => {}
+            }
+        }
+    });
+}
+
+/// Nothing is watched any more, since the watcher is gone.
+pub(super) fn unwatched() {
+    PLACES.with_borrow(|places| places.values().for_each(|place| *place.watched.borrow_mut() = None));
+    HAS_CHANGED.set(true);
+}
+
+/// Some place has room again.
+pub(super) fn flush() {
+    PLACES.with_borrow(|places| places.values().for_each(|place| place.flush()));
+}
+
+/// The last chance to get out, for a second.
+pub(super) fn farewell() {
+    let until = clock::now().mono + FAREWELL;
+    PLACES.with_borrow(|places| {
+        for place in places.values() {
+            while place.has_backlog() {
+                let left = until.saturating_sub(clock::now().mono);
+                let has_room = place.backlog.borrow().outlet().is_some_and(|outlet| outlet.wait(left));
+                if !has_room {
+                    break;
+                }
+                place.flush();
+            }
+        }
+    });
 }
 
 #[cfg(test)]

@@ -59,6 +59,18 @@ impl Token {
 /// Stands for the alarm among the tokens.
 const ALARM: u64 = 3;
 
+/// Stands for all outlets among the tokens.
+const OUTLET: u64 = 7;
+
+/// What is ready besides pipes of children.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// The alarm has gone off.
+    pub(super) alarm: bool,
+    /// An outlet may have room.
+    pub(super) outlet: bool,
+}
+
 /// The registered pipes, and one alarm.
 #[derive(Debug)]
 pub(super) struct Pipes {
@@ -132,7 +144,14 @@ impl Pipes {
         let _ = self.epoll.get_ref().0.modify(fd, &mut EpollEvent::new(flags, token.encode()));
     }
 
-    /// Makes [`ready`](Self::ready) yield `true` once, after some time.
+    /// Watches something else for room: each time it begins to have some, [`ready`](Self::ready) tells.
+    pub(super) fn add_outlet(&self, fd: impl AsFd) {
+        let flags = EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
+        // What cannot be watched is tried again at the next write.
+        let _ = self.epoll.get_ref().0.add(fd, EpollEvent::new(flags, OUTLET));
+    }
+
+    /// Makes [`ready`](Self::ready) tell of the alarm once, after some time.
     pub(super) fn set_alarm(&self, after: Duration) {
         // Only an absurd time would be refused.
         let _ = self.alarm.set(Expiration::OneShot(TimeSpec::from_duration(after)), TimerSetTimeFlags::empty());
@@ -148,8 +167,8 @@ impl Pipes {
         }
     }
 
-    /// The pipes that are ready now, at most [`BATCH`]; and whether the alarm has gone off.
-    pub(super) fn ready(&self, tokens: &mut Vec<Token>) -> bool {
+    /// The pipes that are ready now, at most [`BATCH`], and what else is.
+    pub(super) fn ready(&self, tokens: &mut Vec<Token>) -> Ready {
         tokens.clear();
         let mut events = [EpollEvent::empty(); BATCH];
         let count = self.epoll.get_ref().0.wait(&mut events, EpollTimeout::ZERO).unwrap_or(0);
@@ -159,15 +178,16 @@ impl Pipes {
             if let std::task::Poll::Ready(Ok(mut guard)) = self.epoll.poll_read_ready(&mut context) {
                 guard.clear_ready();
             }
-            return false;
+            return Ready::default();
         }
-        let is_alarm = events[..count].iter().any(|event| event.data() == ALARM);
-        if is_alarm {
+        let has = |data| events[..count].iter().any(|event| event.data() == data);
+        let ready = Ready { alarm: has(ALARM), outlet: has(OUTLET) };
+        if ready.alarm {
             // Never blocks. What is read is how often it went off.
             let _ = nix::unistd::read(&self.alarm, &mut [0; 8]);
         }
         tokens.extend(events[..count].iter().filter_map(|event| Token::decode(event.data())));
-        is_alarm
+        ready
     }
 }
 
@@ -181,6 +201,6 @@ mod tests {
             let token = Token(ProcessId(u32::MAX), pipe);
             assert_eq!(Token::decode(token.encode()), Some(token));
         }
-        assert_eq!(Token::decode(ALARM), None);
+        assert_eq!((Token::decode(ALARM), Token::decode(OUTLET)), (None, None));
     }
 }

@@ -28,6 +28,7 @@ use super::handle::Handle;
 use super::inherited;
 use super::load::{self, LoadError, Source, System};
 use super::owner::{Ending, Owner, Setup, log};
+use super::patient;
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
@@ -154,7 +155,10 @@ impl Daemon {
             let config = prepared.config.clone();
             // Nobody reads the terminal any more.
             match self.serve(prepared).inspect_err(|error| tell(&config, error))? {
-                After::Exit => return Ok(()),
+                After::Exit => {
+                    patient::farewell();
+                    return Ok(());
+                }
                 After::Restart => prepared = self.prepare_again(&config)?,
             }
         }

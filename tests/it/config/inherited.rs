@@ -122,7 +122,7 @@ fn ours_lg07_a_pipe_that_nobody_reads() {
         return;
     }
     let script = "ours,its=os.pipe()\nchild=run(stdout=its,stderr=its)";
-    let flood: String = (0..40).map(|_| format!(r"'say:{}\n' ", "x".repeat(8000))).collect();
+    let flood: String = (0..200).map(|_| format!(r"'say:{}\n' ", "x".repeat(8000))).collect();
     let daemon = through(Setup::new().supervisord("loglevel=debug"), script)
         .program("p", LOGS, &format!("{flood} touch:done hang"))
         .program("q", "stdout_logfile={dir}/q.out", r"wait:done 'say:words\n' hang")
@@ -139,4 +139,28 @@ fn ours_lg07_a_pipe_that_nobody_reads() {
     }
     assert!(Path::new(&daemon.path("done")).exists());
     assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn ours_lg07_a_reader_that_comes_back_has_missed_nothing() {
+    if Subject::under_test().is_original() {
+        return;
+    }
+    let script = "import time\n\
+        ours,its=os.pipe()\n\
+        child=run(stdout=its,stderr=its)\n\
+        os.close(its)\n\
+        while not os.path.exists(dir+'/back'): time.sleep(0.01)\n\
+        threading.Thread(target=copy,args=(lambda:os.read(ours,65536),'got'),daemon=True).start()";
+    let line = |number: usize| format!("{number} {}", "x".repeat(2000));
+    let steps: String = (0..200).map(|number| format!(r"'say:{}\n' ", line(number))).collect();
+    let daemon = through(Setup::new(), script).program("p", LOGS, &format!("{steps} touch:done hang")).start();
+    daemon.wait_path("done");
+    daemon.ok("getPID", &[]);
+    daemon.touch("back");
+    // Nothing more is written: what waits gets out for the reader's sake alone.
+    let got = daemon.wait_file("got", &line(199));
+    // Each once by the program's log, and once by the daemon's, which tells of all output here.
+    assert!((0..200).all(|number| got.matches(&format!("\n{}\n", line(number))).count() == 2), "{got}");
+    assert!(!daemon.has_logged("are lost"));
 }

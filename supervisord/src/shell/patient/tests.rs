@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{Read, Seek as _, Write as _};
 
+use super::backlog::LIMIT;
+use super::outlet::Kind;
 use super::*;
 
 fn pipe() -> (File, PatientWriter) {
@@ -10,57 +12,97 @@ fn pipe() -> (File, PatientWriter) {
     (reader.into(), PatientWriter::new(writer))
 }
 
-/// Writes until there is no more room; how many bytes got out, and that of a last write.
-fn fill(writer: &PatientWriter, line: &[u8]) -> (usize, usize) {
-    let mut written = 0;
+/// Writes until no more may wait; how much was taken.
+fn fill(writer: &PatientWriter, line: &[u8]) -> usize {
+    let mut taken = 0;
     loop {
         match writer.write(line) {
-            Ok(()) => written += line.len(),
+            Ok(()) => taken += line.len(),
             Err(shortfall) => {
-                assert_eq!(shortfall.reason, Reason::Unread);
-                return (written, line.len() - shortfall.lost_bytes);
+                assert_eq!(shortfall, Shortfall { lost_bytes: line.len(), reason: Reason::Unread });
+                return taken;
             }
         }
     }
 }
 
-#[test]
-fn a_reader_that_stops_costs_what_it_does_not_read() {
-    let (mut reader, writer) = pipe();
-    let line = [[b'x'; 9_999].as_slice(), b"\n"].concat();
-    let (whole, torn) = fill(&writer, &line);
-    assert!(whole > 0 && writer.place.purse.get().is_zero());
-    assert_eq!(writer.write_record(b"lost\n"), Err(Shortfall { lost_bytes: 5, reason: Reason::Unread }));
-
-    reader.read_exact(&mut vec![0; whole + torn]).unwrap();
-    writer.write_record(b"again\n").unwrap();
-    assert_eq!(writer.place.purse.get(), PATIENCE);
-    writer.write_record(b"and again\n").unwrap();
-    drop(writer);
-    let mut rest = String::new();
-    reader.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, if torn == 0 { "again\nand again\n" } else { "\nagain\nand again\n" });
+/// Reads so many bytes, of which some may still wait.
+fn read(reader: &mut impl Read, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    let mut rest = bytes.as_mut_slice();
+    while !rest.is_empty() {
+        flush();
+        let count = reader.read(rest).unwrap();
+        assert!(count > 0);
+        rest = &mut rest[count..];
+    }
+    bytes
 }
 
 #[test]
-fn a_record_that_fits_into_a_piece_is_never_torn() {
+fn a_reader_that_stops_costs_what_does_not_fit() {
     let (mut reader, writer) = pipe();
-    let (whole, torn) = fill(&writer, &[b'x'; 1000]);
-    assert_eq!((whole % 1000, torn), (0, 0));
+    let line = [[b'x'; 9_999].as_slice(), b"\n"].concat();
+    let taken = fill(&writer, &line);
+    assert!(taken > LIMIT && writer.place.purse.get().is_zero());
+    let lost = [b'y'; 10_000];
+    assert_eq!(writer.write(&lost), Err(Shortfall { lost_bytes: lost.len(), reason: Reason::Unread }));
+
+    let got = read(&mut reader, taken);
+    assert!(got.chunks(line.len()).all(|got| got == line), "whole lines only");
+    assert_eq!(writer.place.purse.get(), PATIENCE);
+    writer.write(b"again\n").unwrap();
     drop(writer);
-    let mut text = Vec::new();
-    reader.read_to_end(&mut text).unwrap();
-    assert_eq!(text.len(), whole);
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "again\n");
+}
+
+#[test]
+fn a_reader_that_comes_back_in_time_gets_everything_in_order() {
+    let (mut reader, writer) = pipe();
+    let other = PatientWriter::new(writer.as_fd().try_clone_to_owned().unwrap());
+    let lines: Vec<String> = (0..20_000).map(|number| format!("line {number}\n")).collect();
+    for pair in lines.chunks(2) {
+        writer.write(pair[0].as_bytes()).unwrap();
+        other.write(pair[1].as_bytes()).unwrap();
+    }
+    let text = lines.concat();
+    assert!(text.len() > 2 * 65_536);
+    // Those who wrote have gone.
+    drop((writer, other));
+    assert_eq!(read(&mut reader, text.len()), text.as_bytes());
+}
+
+#[test]
+fn a_place_is_watched_as_long_as_something_waits() {
+    let (mut reader, writer) = pipe();
+    let watched = Cell::new(0);
+    let tend = || tend(|_| watched.set(watched.get() + 1), |_| watched.set(watched.get() - 1));
+    writer.write(&[b'x'; 1000]).unwrap();
+    tend();
+    assert_eq!(watched.get(), 0);
+    writer.write(&[b'x'; 100_000]).unwrap();
+    tend();
+    writer.write(&[b'x'; 1000]).unwrap();
+    tend();
+    assert_eq!(watched.get(), 1);
+    unwatched();
+    tend();
+    assert_eq!(watched.get(), 2, "by a new watcher");
+    read(&mut reader, 102_000);
+    tend();
+    assert_eq!(watched.get(), 1);
 }
 
 #[test]
 fn all_writers_to_a_place_are_patient_together() {
     let (reader, writer) = pipe();
-    let other = PatientWriter::new(writer.fd.try_clone().unwrap());
+    let other = PatientWriter::new(writer.as_fd().try_clone_to_owned().unwrap());
     fill(&writer, &[b'x'; 1000]);
     drop(writer);
     assert!(other.place.purse.get().is_zero());
-    let fd = other.fd.try_clone().unwrap();
+    let fd = other.as_fd().try_clone_to_owned().unwrap();
     drop(other);
     assert!(PatientWriter::new(fd).place.purse.get().is_zero(), "remembered though nobody had it open");
     let (_, elsewhere) = pipe();
@@ -70,31 +112,34 @@ fn all_writers_to_a_place_are_patient_together() {
 
 #[test]
 fn a_reader_that_takes_its_time_gets_everything() {
+    const TOTAL: usize = 200 * 65_536;
     let (mut reader, writer) = nix::unistd::pipe().map(|(reader, writer)| (File::from(reader), writer)).unwrap();
     let sender = std::thread::spawn(move || {
         let writer = PatientWriter::new(writer);
-        (0..200).map(|_| writer.write(&[b'x'; 65_536])).filter(Result::is_err).count()
+        let failed = (0..200).map(|_| writer.write(&[b'x'; 65_536])).filter(Result::is_err).count();
+        farewell();
+        failed
     });
     let mut buffer = vec![0; 65_536];
     let mut total = 0;
-    loop {
-        match reader.read(&mut buffer).unwrap() {
-            0 => break,
-            count => total += count,
-        }
+    while total < TOTAL {
+        let count = reader.read(&mut buffer).unwrap();
+        assert!(count > 0);
+        total += count;
         std::thread::yield_now();
     }
     assert_eq!(sender.join().unwrap(), 0);
-    assert_eq!(total, 200 * 65_536);
 }
 
 #[test]
-fn what_is_taken_earns_patience() {
-    let (mut reader, writer) = pipe();
-    fill(&writer, &[b'x'; 4096]);
-    reader.read_exact(&mut [0; 8192]).unwrap();
-    let shortfall = writer.write(&[b'y'; 16_384]).unwrap_err();
-    assert_eq!(shortfall, Shortfall { lost_bytes: 8192, reason: Reason::Unread });
+fn what_a_reader_leaves_behind_is_told_at_the_next_write() {
+    let (reader, writer) = pipe();
+    writer.write(&[b'x'; 100_000]).unwrap();
+    drop(reader);
+    flush();
+    let shortfall = writer.write(b"more").unwrap_err();
+    assert_eq!(shortfall.reason, Reason::System(Errno::EPIPE));
+    assert!((30_000..=100_000).contains(&shortfall.lost_bytes), "{shortfall:?}");
 }
 
 #[test]
@@ -113,8 +158,8 @@ fn flags_stay_as_they_are_and_a_non_blocking_end_is_no_matter() {
 fn sockets_are_as_pipes() {
     let (mut reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
     let writer = PatientWriter::new(writer.into());
-    let (whole, torn) = fill(&writer, &[b'x'; 10_000]);
-    reader.read_exact(&mut vec![0; whole + torn]).unwrap();
+    let taken = fill(&writer, &[b'x'; 10_000]);
+    read(&mut reader, taken);
     writer.write(b"back").unwrap();
     let mut back = [0; 4];
     reader.read_exact(&mut back).unwrap();
@@ -128,17 +173,17 @@ fn sockets_are_as_pipes() {
 fn a_terminal_that_nobody_reads_is_no_trap() {
     let pair = nix::pty::openpty(None, None).unwrap();
     let writer = PatientWriter::new(pair.slave);
-    assert_eq!(writer.kind, Kind::Private);
-    let (whole, torn) = fill(&writer, &[b"some words\t".repeat(90), b"\n".to_vec()].concat());
-    assert!(whole + torn > 0);
-    assert!(writer.write(b"x").is_err());
+    assert_eq!(writer.outlet.kind, Kind::Private);
+    let taken = fill(&writer, &[b"some words\t".repeat(90), b"\n".to_vec()].concat());
+    assert!(taken > LIMIT / 2);
+    assert!(writer.write(&[b'x'; LIMIT]).is_err());
 }
 
 #[test]
 fn files_are_written_at_the_offset_they_share() {
     let file = tempfile::tempfile().unwrap();
     let writer = PatientWriter::new(file.try_clone().unwrap().into());
-    assert_eq!(writer.kind, Kind::File);
+    assert!(writer.is_file());
     (&file).write_all(b"one ").unwrap();
     writer.write(b"two ").unwrap();
     (&file).write_all(b"three").unwrap();

@@ -1,0 +1,113 @@
+//! The owner's side of children's pipes: what is ready is served within the budget of a turn.
+//!
+//! The output of hasty writers gathers meanwhile, see [`pace`](crate::output::pace).
+
+use std::collections::HashMap;
+
+use supervisor_protocol::state::ProcessState;
+
+use super::child::{Child, Context};
+use super::clock;
+use super::owner::Owner;
+use super::patient;
+use super::poll::{Pipe, Pipes, Token};
+use crate::config::model::LogLevel;
+use crate::engine::ProcessId;
+use crate::output::pace::Rhythm;
+
+/// At most this many reads of child output a turn.
+const TURN_READS: usize = 128;
+
+/// At most this many bytes of child output a turn.
+const TURN_BYTES: usize = 1024 * 1024;
+
+/// The children with everything that work on their pipes needs.
+pub(super) struct Parts<'a> {
+    pub(super) children: &'a mut HashMap<ProcessId, Child>,
+    pub(super) pipes: &'a Pipes,
+    pub(super) buffer: &'a mut [u8],
+    pub(super) context: Context<'a>,
+}
+
+impl Owner {
+    /// Serves ready pipes within the turn's budget; what is left over is remembered.
+    pub(super) fn serve_pipes(&mut self) {
+        if self.backlog.is_empty() {
+            let mut ready = std::mem::take(&mut self.ready);
+            let others = self.pipes.ready(&mut ready);
+            if others.alarm {
+                self.is_alarm_set = false;
+                self.backlog.extend(self.held.drain(..));
+            }
+            if others.outlet {
+                patient::flush();
+            }
+            self.backlog.extend(ready.drain(..));
+            self.ready = ready;
+        }
+        let mut bytes = 0;
+        for _ in 0..TURN_READS {
+            if bytes >= TURN_BYTES {
+                break;
+            }
+            let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };
+            let count = self.serve(id, pipe);
+            self.largest_read = self.largest_read.max(count);
+            bytes += count;
+        }
+        self.let_gather();
+    }
+
+    /// Sets the alarm for the channels that are held, if there are any.
+    fn let_gather(&mut self) {
+        if self.is_alarm_set {
+            return;
+        }
+        if self.held.is_empty() {
+            self.rhythm = Rhythm::default();
+        } else {
+            self.is_alarm_set = true;
+            self.pipes.set_alarm(self.rhythm.next(std::mem::take(&mut self.largest_read)));
+        }
+    }
+
+    /// What work on a child's pipes needs, each part borrowed by itself.
+    pub(super) fn parts(&mut self, id: ProcessId) -> Parts<'_> {
+        Parts {
+            children: &mut self.children,
+            pipes: &self.pipes,
+            buffer: &mut self.buffer,
+            context: Context {
+                strip_ansi: self.settings.strip_ansi,
+                echo: self.activity.is_enabled(LogLevel::Debug),
+                state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
+                now: clock::now(),
+                held: &mut self.held,
+                syslog: &mut self.syslog,
+                steps: &mut self.steps,
+            },
+        }
+    }
+
+    fn serve(&mut self, id: ProcessId, pipe: Pipe) -> usize {
+        let Parts { children, pipes, buffer, mut context } = self.parts(id);
+        let Some(child) = children.get_mut(&id) else { return 0 };
+        let count = match pipe {
+            Pipe::Stdin => {
+                child.writable(pipes, &mut context);
+                0
+            }
+            Pipe::Output(channel) => child.read(channel, buffer, pipes, &mut context),
+        };
+        self.take_steps();
+        count
+    }
+
+    /// Takes what a dead child's pipes hold, and closes them.
+    pub(super) fn drain(&mut self, id: ProcessId) {
+        let Parts { children, pipes, buffer, mut context } = self.parts(id);
+        let Some(child) = children.remove(&id) else { return };
+        child.drain(buffer, pipes, &mut context);
+        self.take_steps();
+    }
+}
