@@ -221,7 +221,8 @@ impl Place {
 fn place(key: (u64, u64)) -> Rc<Place> {
     PLACES.with_borrow_mut(|places| {
         places.retain(|_, place| {
-            Rc::strong_count(place) > 1 || place.purse.get() < PATIENCE || place.watched.borrow().is_some()
+            let is_new = place.purse.get() == PATIENCE && !place.has_backlog() && place.watched.borrow().is_none();
+            Rc::strong_count(place) > 1 || !is_new
         });
         places.entry(key).or_default().clone()
     })

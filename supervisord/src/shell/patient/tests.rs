@@ -69,8 +69,9 @@ fn a_reader_that_comes_back_in_time_gets_everything_in_order() {
     }
     let text = lines.concat();
     assert!(text.len() > 2 * 65_536);
-    // Those who wrote have gone.
+    // Those who wrote have gone, and others have come.
     drop((writer, other));
+    let (_reader, _elsewhere) = pipe();
     assert_eq!(read(&mut reader, text.len()), text.as_bytes());
 }
 
