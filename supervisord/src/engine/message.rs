@@ -80,6 +80,7 @@ pub enum Message {
     // Ours.
     RestartRefused { reason: String },
     RestartFellBack { reason: String },
+    RestartIncomplete { reason: String },
     CannotGoOn { reason: String },
     RestartsHeldBack { name: Arc<str> },
     EventRejectedAgain { name: Arc<str>, serial: u64, count: u32 },
@@ -132,6 +133,7 @@ impl Message {
             | UnknownProblem { .. }
             | RestartRefused { .. }
             | RestartFellBack { .. }
+            | RestartIncomplete { .. }
             | CannotGoOn { .. }
             | IllegalTransition { .. }
             | WaitFailed { .. }
@@ -314,6 +316,7 @@ impl fmt::Display for Message {
             RestartFellBack { reason } => {
                 write!(f, "the new configuration cannot be used, going on with the one of before: {reason}")
             }
+            RestartIncomplete { reason } => write!(f, "going on without something: {reason}"),
             LogWrittenAgain { path, bytes } => {
                 write!(f, "log file {} is written again, {bytes} bytes were lost", path.display())
             }

@@ -1,14 +1,13 @@
-//! Becoming a daemon, and the pid file.
+//! Becoming a daemon.
 //!
 //! One fork. What can go wrong before it is told on the terminal; afterwards the standard descriptors lead to
 //! `/dev/null`. The order is the original's: directory, descriptors, session, umask.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::OpenOptions;
+use std::io;
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::claim;
 use crate::engine::message::Message;
 
 /// Which side of the fork this is.
@@ -68,36 +67,5 @@ pub(super) fn open_standard_descriptors() -> io::Result<()> {
             return Ok(());
         }
         std::mem::forget(null);
-    }
-}
-
-/// A pid file this process has written; removed on drop.
-#[derive(Debug)]
-pub(super) struct PidFile {
-    path: PathBuf,
-    /// Kept open for the lock on it.
-    _file: File,
-}
-
-impl PidFile {
-    /// Writes the pid, as `PID\n`, and claims the configuration file for this daemon. A device (`pidfile=/dev/null` in
-    /// containers) is written to but never removed.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub(super) fn write(path: &Path, configuration: &Path) -> io::Result<Self> {
-        let mut file = File::create(path)?;
-        claim::stake(configuration, &file);
-        writeln!(file, "{}", std::process::id())?;
-        Ok(PidFile { path: path.to_owned(), _file: file })
-    }
-}
-
-impl Drop for PidFile {
-    fn drop(&mut self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|metadata| metadata.is_file()) {
-            // Nobody is left to be told that it stays.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }

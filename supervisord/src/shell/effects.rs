@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use bytes::Bytes;
 use nix::errno::Errno;
 
-use super::child::{Child, Context, Step};
+use super::channel::{Context, Step};
+use super::child::Child;
 use super::childlog::Logs;
 use super::clock;
 use super::logfile::unlink_log;

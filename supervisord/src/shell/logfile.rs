@@ -127,6 +127,11 @@ impl LogFile {
         self.lost_bytes
     }
 
+    /// Whether it leads to a reader who is far behind.
+    pub(super) fn is_congested(&self) -> bool {
+        self.target.writer.is_congested()
+    }
+
     /// Appends `data` with one `write(2)` where the system takes it whole, then rotates if the limit is reached.
     ///
     /// # Errors

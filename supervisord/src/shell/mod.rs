@@ -2,18 +2,18 @@
 //!
 //! `owner.rs` is the heart: it owns the engine and all child descriptors, `effects.rs` carries out what the engine
 //! asks for, `requests.rs` brings in what clients ask, `serve.rs` what comes out of pipes. Around it: `start.rs` brings the daemon
-//! up in the documented order, `claim.rs` keeps a second one away, `load.rs` reads configuration files, `spawn.rs`, `child.rs` and `reaper.rs` deal
+//! up in the documented order, `pidfile.rs` keeps a second one away, `load.rs` reads configuration files, `spawn.rs`, `child.rs` and `reaper.rs` deal
 //! with children, `fcgi.rs` with the sockets some of them share, `signals.rs`, `poll.rs` and `clock.rs` with what
 //! wakes the owner, `activity.rs`, `logfile.rs`, `autolog.rs` and `syslog.rs` with logs, `console.rs` with standard
 //! output, `patient.rs` and `inherited.rs` with descriptors that are somebody else's, and `handle.rs` is all that HTTP sees of it.
 
 pub mod activity;
 pub mod autolog;
+mod channel;
 mod check;
 mod child;
 mod childlog;
 mod childlogs;
-mod claim;
 pub mod clock;
 mod console;
 mod daemonize;
@@ -28,6 +28,7 @@ pub mod logfile;
 mod memo;
 mod owner;
 mod patient;
+mod pidfile;
 mod poll;
 mod privileges;
 mod program;

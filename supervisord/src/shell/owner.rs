@@ -14,7 +14,8 @@ use std::rc::Rc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::activity::ActivityLog;
-use super::child::{Child, READ_BYTES, Step};
+use super::channel::Step;
+use super::child::{Child, READ_BYTES};
 use super::childlogs::ChildLogs;
 use super::clock;
 use super::console::Console;
@@ -58,6 +59,7 @@ pub(super) struct Setup {
 
 /// How the owner's work ended.
 pub(super) struct Ending {
+    pub(super) activity: ActivityLog,
     pub(super) after: After,
     pub(super) next_serial: u64,
 }
@@ -86,6 +88,8 @@ pub(super) struct Owner {
     /// Channels whose output gathers until the alarm of the pipes.
     pub(super) held: Vec<Token>,
     pub(super) is_alarm_set: bool,
+    /// Channels whose logs lead to readers who are far behind.
+    pub(super) congested: Vec<Token>,
     pub(super) rhythm: Rhythm,
     /// The largest read since the alarm was set.
     pub(super) largest_read: usize,
@@ -174,6 +178,7 @@ impl Owner {
             backlog: VecDeque::new(),
             held: Vec::new(),
             is_alarm_set: false,
+            congested: Vec::new(),
             rhythm: Rhythm::default(),
             largest_read: 0,
             unrotatable: BTreeSet::new(),
@@ -225,7 +230,11 @@ impl Owner {
             }
             self.turn(signals, server, signalled, request);
         }
-        Ending { after: self.finished.unwrap_or(After::Exit), next_serial: self.engine.next_serial() }
+        Ending {
+            activity: self.activity,
+            after: self.finished.unwrap_or(After::Exit),
+            next_serial: self.engine.next_serial(),
+        }
     }
 
     /// One turn: every source once, each within its budget.
@@ -255,7 +264,9 @@ impl Owner {
         }
         self.serve_pipes();
         self.take_steps();
-        patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd));
+        if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
+            self.backlog.extend(self.congested.drain(..));
+        }
     }
 
     /// Writes a line of the HTTP side to the activity log.

@@ -8,8 +8,9 @@
 //! their order stays. It gets out as soon as there is room: the owner watches the places that have one ([`tend`]). A write
 //! gets in as a whole or not at all, so nothing is torn.
 //!
-//! When a backlog is full, the writer waits for its reader: a reader who is slow but reads holds the daemon up, as it
-//! always did, and loses nothing. How long is kept in a purse. It holds 100 ms after each time that everything got
+//! A child whose log leads to a place with a large backlog is not read meanwhile: it waits in its own pipe, and the daemon
+//! does not. Other writers cannot be stopped so. When a backlog is full, they wait for the reader, and the daemon with
+//! them. How long is kept in a purse. It holds 100 ms after each time that everything got
 //! out; waiting empties it, and bytes that are taken fill it up again, so that 400 KB a second earn all the waiting. A
 //! reader that has stopped costs 100 ms, once; what finds no room then is dropped at once.
 //!
@@ -135,6 +136,11 @@ impl PatientWriter {
         self.outlet.is_file()
     }
 
+    /// Whether so much waits that its source had better wait, too. [`tend`] tells when this may have changed.
+    pub(super) fn is_congested(&self) -> bool {
+        self.place.backlog.borrow().is_congested()
+    }
+
     /// Writes all of it, now or when there is room; unless too much waits for room already. An error of the system may
     /// come after a part.
     ///
@@ -229,10 +235,10 @@ fn place(key: (u64, u64)) -> Rc<Place> {
 }
 
 /// Has the places watched that have a backlog, and only these: calls `watch` for each that has begun to have one,
-/// `unwatch` for each that has ceased.
-pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'_>)) {
+/// `unwatch` for each that has ceased. Whether there was any such change.
+pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'_>)) -> bool {
     if !HAS_CHANGED.replace(false) {
-        return;
+        return false;
     }
     PLACES.with_borrow(|places| {
         for place in places.values() {
@@ -250,6 +256,7 @@ pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'
             }
         }
     });
+    true
 }
 
 /// Nothing is watched any more, since the watcher is gone.

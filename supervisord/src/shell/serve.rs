@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use supervisor_protocol::state::ProcessState;
 
-use super::child::{Child, Context};
+use super::channel::Context;
+use super::child::Child;
 use super::clock;
 use super::owner::Owner;
 use super::patient;
@@ -41,6 +42,7 @@ impl Owner {
             }
             if others.outlet {
                 patient::flush();
+                self.backlog.extend(self.congested.drain(..));
             }
             self.backlog.extend(ready.drain(..));
             self.ready = ready;
@@ -83,6 +85,7 @@ impl Owner {
                 state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
                 now: clock::now(),
                 held: &mut self.held,
+                congested: &mut self.congested,
                 syslog: &mut self.syslog,
                 steps: &mut self.steps,
             },

@@ -21,14 +21,14 @@ use tokio::runtime::Runtime;
 use super::activity::ActivityLog;
 use super::check;
 use super::childlogs::ChildLogs;
-use super::claim;
-use super::daemonize::{self, PidFile, Side};
+use super::daemonize::{self, Side};
 use super::fcgi::{self, Sockets};
 use super::handle::Handle;
 use super::inherited;
 use super::load::{self, LoadError, Source, System};
 use super::owner::{Ending, Owner, Setup, log};
 use super::patient;
+use super::pidfile::{Identity, PidFile, Taken};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::Signals;
 use super::{clock, load::ROOT_SEARCH_WARNING};
@@ -115,7 +115,7 @@ fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartEr
     let source = main.map(|main| Source { main, overrides: options.overrides, system });
     match check {
         Some(format) => Ok(check::run(source, format)),
-        None => Daemon { source: Rc::new(source.map_err(usage)?), runtime: None, next_serial: 0 }.run().map(|()| 0),
+        None => Daemon::new(source.map_err(usage)?).run().map(|()| 0),
     }
 }
 
@@ -130,7 +130,21 @@ struct Daemon {
     source: Rc<Source>,
     /// Built after the fork. Signals are handled as long as it lives.
     runtime: Option<(Runtime, Signals)>,
+    pidfile: Option<PidFile>,
+    /// The log of before, when everything is set up anew.
+    log_before: Option<ActivityLog>,
     next_serial: u64,
+}
+
+/// How a daemon is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// At the start, with somebody at the terminal.
+    First,
+    /// After a reload.
+    Again,
+    /// After that has failed, with the configuration of before. It goes on with whatever it can have.
+    Fallback,
 }
 
 /// A daemon that is set up but for the runtime.
@@ -144,11 +158,15 @@ struct Prepared {
 }
 
 impl Daemon {
+    fn new(source: Source) -> Self {
+        Daemon { source: Rc::new(source), runtime: None, pidfile: None, log_before: None, next_serial: 0 }
+    }
+
     fn run(mut self) -> Result<(), StartError> {
-        let mut prepared = self.prepare(self.source.load().map_err(unusable)?)?;
+        let mut prepared = self.prepare(self.source.load().map_err(unusable)?, Attempt::First)?;
         if !prepared.config.daemon.nodaemon && self.daemonize(&mut prepared)? == Side::Parent {
             // The sockets and their files are the daemon's now: nothing may be cleaned up here.
-            std::mem::forget(prepared);
+            std::mem::forget((prepared, self.pidfile.take()));
             return Ok(());
         }
         loop {
@@ -166,39 +184,45 @@ impl Daemon {
 
     /// Sets everything up anew: with the configuration as it is now, or with that of before, if it is no longer fit
     /// to run on. The programs must run either way.
-    fn prepare_again(&self, before: &Config) -> Result<Prepared, StartError> {
-        self.source.load().map_err(unusable).and_then(|config| self.prepare(config)).or_else(|error| {
-            let mut prepared = self.prepare(before.clone()).inspect_err(|error| tell(before, error))?;
+    fn prepare_again(&mut self, before: &Config) -> Result<Prepared, StartError> {
+        let config = self.source.load().map_err(unusable);
+        config.and_then(|config| self.prepare(config, Attempt::Again)).or_else(|error| {
+            let fallback = self.prepare(before.clone(), Attempt::Fallback);
+            let mut prepared = fallback.inspect_err(|error| tell(before, error))?;
             log(&mut prepared.activity, &Message::RestartFellBack { reason: error.text });
             Ok(prepared)
         })
     }
 
     /// Everything that can fail with a word on the terminal.
-    fn prepare(&self, config: Config) -> Result<Prepared, StartError> {
-        let is_first = self.runtime.is_none();
+    fn prepare(&mut self, config: Config, attempt: Attempt) -> Result<Prepared, StartError> {
         let mut criticals = Vec::new();
         let mut infos = Vec::new();
-        match config::resolve_user(&config.daemon, &self.source.system).map_err(|error| unusable(error.into()))? {
-            None if Uid::current().is_root() => criticals.push(Message::RunningAsRoot),
-            None => {}
-            Some(user) => {
-                if let Some(switch) = UserSwitch::to(user.uid).map_err(usage)? {
-                    switch.apply().map_err(usage)?;
-                }
-                infos.push(Message::UidSet(user.uid));
-            }
+        match attempt {
+            // Who has become somebody cannot become somebody else.
+            Attempt::Fallback => {}
+            Attempt::First | Attempt::Again => infos.extend(self.become_user(&config)?),
         }
-        if is_first {
+        if config.daemon.user.is_none() && Uid::current().is_root() {
+            criticals.push(Message::RunningAsRoot);
+        }
+        if attempt == Attempt::First {
             let raised = raise_limits(config.daemon.minfds, config.daemon.minprocs).map_err(usage)?;
             infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
         }
-        let mut activity = open_activity_log(&config)?;
+        let mut activity = match (open_activity_log(&config), attempt) {
+            (Err(error), Attempt::Fallback) => self.log_before.take().ok_or(error)?,
+            (opened, _) => opened?,
+        };
         // Taken before a word is logged: the log may be that of a daemon that runs, and lives at these addresses.
-        let servers = http::bind(&config.servers).map_err(usage)?;
-        if is_first {
-            claim::check(&self.source.main.path, &config.daemon.pidfile).map_err(usage)?;
-        }
+        let servers = match http::bind(&config.servers) {
+            Err(error) if attempt == Attempt::Fallback => {
+                criticals.push(Message::RestartIncomplete { reason: error.to_string() });
+                Vec::new()
+            }
+            bound => bound.map_err(usage)?,
+        };
+        self.claim(&config).or_else(|taken| if attempt == Attempt::Fallback { Ok(()) } else { Err(usage(taken)) })?;
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
         noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
@@ -224,10 +248,16 @@ impl Daemon {
         let mut sockets = Sockets::default();
         let mut groups = Vec::with_capacity(config.groups.len());
         for group in &config.groups {
-            let paths = child_logs.paths(group).map_err(failure)?;
+            let paths = match child_logs.paths(group) {
+                Err(error) if attempt == Attempt::Fallback => {
+                    log(&mut activity, &Message::RestartIncomplete { reason: error.to_string() });
+                    vec![LogPaths::default(); group.processes.len()]
+                }
+                paths => paths.map_err(failure)?,
+            };
             match sockets.try_out(group, &mut |message| log(&mut activity, &message)) {
                 // A daemon that reloads has nobody to tell, and other programs to care for.
-                Err(error) if is_first && fcgi::is_needed(group) => return Err(failure(error)),
+                Err(error) if attempt == Attempt::First && fcgi::is_needed(group) => return Err(failure(error)),
                 Err(error) => log(&mut activity, &Message::ConfigWarning(error.to_string())),
                 Ok(()) => {}
             }
@@ -243,6 +273,28 @@ impl Daemon {
             }
         }
         Ok(Prepared { config, activity, servers, child_logs, sockets, groups })
+    }
+
+    /// Switches to the user of the configuration.
+    fn become_user(&self, config: &Config) -> Result<Option<Message>, StartError> {
+        let user = config::resolve_user(&config.daemon, &self.source.system).map_err(|error| unusable(error.into()))?;
+        let Some(user) = user else { return Ok(None) };
+        if let Some(switch) = UserSwitch::to(user.uid).map_err(usage)? {
+            switch.apply().map_err(usage)?;
+        }
+        Ok(Some(Message::UidSet(user.uid)))
+    }
+
+    /// Makes sure that no other daemon has this configuration, now and later.
+    fn claim(&mut self, config: &Config) -> Result<(), Taken> {
+        let path = &config.daemon.pidfile;
+        let identity = Identity::of(&self.source.main.path, &config.servers);
+        if !self.pidfile.as_ref().is_some_and(|pidfile| pidfile.is_for(path, identity)) {
+            // Only one at a time: with another identity this process would be in its own way.
+            self.pidfile = None;
+            self.pidfile = Some(PidFile::claim(path, identity)?);
+        }
+        Ok(())
     }
 
     fn daemonize(&self, prepared: &mut Prepared) -> Result<Side, StartError> {
@@ -267,10 +319,9 @@ impl Daemon {
             }
         };
         let Prepared { config, mut activity, servers, child_logs, sockets, groups } = prepared;
-        let pidfile = PidFile::write(&config.daemon.pidfile, &self.source.main.path);
-        match &pidfile {
-            Ok(_) => log(&mut activity, &Message::Started { pid: std::process::id() as i32 }),
-            Err(_) => log(&mut activity, &Message::PidfileFailed(config.daemon.pidfile.clone())),
+        match self.pidfile.as_mut().is_some_and(|pidfile| pidfile.write().is_ok()) {
+            true => log(&mut activity, &Message::Started { pid: std::process::id() as i32 }),
+            false => log(&mut activity, &Message::PidfileFailed(config.daemon.pidfile.clone())),
         }
         let (handle, requests) = Handle::channel();
         let (note_sender, notes) = tokio::sync::mpsc::channel::<Note>(NOTES);
@@ -313,7 +364,7 @@ impl Daemon {
             Ok::<Ending, StartError>(ending)
         })?;
         self.next_serial = ending.next_serial;
-        drop(pidfile);
+        self.log_before = Some(ending.activity);
         Ok(ending.after)
     }
 }

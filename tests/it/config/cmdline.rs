@@ -231,8 +231,8 @@ fn ours_cl17_a_second_daemon_without_servers_is_refused() {
         supervisor_tests::run::run(command, "", daemon.dir())
     };
     let refused = |ran: &supervisor_tests::run::Ran| {
-        let text = format!("Error: Another supervisord with pid {} is running on ", daemon.pid());
-        ran.code == 2 && ran.err.starts_with(&text)
+        let text = "Error: Another supervisord is running on this configuration, with the pid file ";
+        ran.code == 2 && ran.err.starts_with(text) && ran.err.contains(&format!("names pid {})", daemon.pid()))
     };
     let log = daemon.log_text();
     for options in [&["-n"][..], &[], &["-n", "-i", "other"]] {
@@ -251,6 +251,50 @@ fn ours_cl17_a_second_daemon_without_servers_is_refused() {
     daemon.wait_log_times("supervisord started with pid", 2);
     let ran = second(&["-n"]);
     assert!(refused(&ran), "after a restart: {ran:?}");
+}
+
+/// Only one of two that are started at once runs.
+#[test]
+fn ours_cl17_two_daemons_that_are_started_at_once() {
+    let setup = Setup::new().servers("").daemonize();
+    if setup.subject.is_original() {
+        return;
+    }
+    std::fs::write(setup.path("supervisord.conf"), setup.text()).unwrap();
+    let children: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = setup.command("supervisord");
+            command.arg("-c").arg(setup.path("supervisord.conf"));
+            command.stderr(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    let mut codes: Vec<_> = children.into_iter().map(|mut child| child.wait().unwrap().code()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(2)]);
+}
+
+/// A device is no pid file to be claimed, and of one configuration there may be many, where each has its own port.
+#[test]
+fn daemons_that_are_not_in_each_others_way() {
+    for pidfile in ["{dir}/shared.pid", "/dev/null"] {
+        if pidfile == "/dev/null" && Setup::new().subject.is_original() {
+            // When it ends, it removes what is there: as root, the device.
+            return;
+        }
+        let daemon = Setup::new()
+            .servers("[inet_http_server]\nport=127.0.0.1:%(ENV_OWN_PORT)s\n")
+            .env("OWN_PORT", &supervisor_tests::setup::free_port().to_string())
+            .supervisord(&format!("pidfile={pidfile}"))
+            .start();
+        let mut command = daemon.command("supervisord");
+        command.env("OWN_PORT", supervisor_tests::setup::free_port().to_string());
+        command.args(["-n", "-l"]).arg(daemon.path("second.log")).arg("-c").arg(daemon.path("supervisord.conf"));
+        let mut second = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+        daemon.wait_file("second.log", "INFO supervisord started with pid");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(second.id() as i32), nix::sys::signal::SIGTERM).unwrap();
+        assert_eq!(second.wait().unwrap().code(), Some(0));
+        assert_eq!(daemon.stop(), 0);
+    }
 }
 
 /// A daemon in the background: its pid, from the pid file.

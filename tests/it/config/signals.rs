@@ -253,6 +253,32 @@ fn ours_sg12_a_user_who_does_not_exist_changes_nothing_at_a_hup() {
     assert_eq!(daemon.stop(), 0);
 }
 
+/// Neither the log nor a place for the logs of programs can be had again: the daemon goes on with the log it has.
+#[test]
+fn ours_sg12_a_daemon_that_can_no_longer_open_its_logs_goes_on() {
+    if !is_ours() {
+        return;
+    }
+    let Some(setup) = Setup::new().as_nobody() else { return };
+    let setup = setup.write("log/keep", "").supervisord("logfile={dir}/log/main.log\nchildlogdir={dir}/log");
+    std::os::unix::fs::chown(setup.path("log"), Some(65534), Some(65534)).unwrap();
+    std::os::unix::fs::symlink("log/main.log.1", setup.path("supervisord.log")).unwrap();
+    std::os::unix::fs::symlink("main.log.1", setup.path("log/main.log")).unwrap();
+    let daemon = setup.with(A).with("[program:b]\ncommand=/bin/cat\nstartsecs=0").start();
+    daemon.wait_state("a", "RUNNING");
+    let pids = ["a", "b"].map(|name| daemon.pid_of(name));
+    std::fs::remove_file(daemon.path("log/main.log")).unwrap();
+    std::fs::set_permissions(daemon.path("log"), std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    daemon.signal(Signal::SIGHUP);
+    daemon.wait_log("CRIT the new configuration cannot be used, going on with the one of before");
+    daemon.wait_log("CRIT going on without something: cannot make a log file for ");
+    for (name, pid) in ["a", "b"].into_iter().zip(pids) {
+        daemon.wait_state(name, "RUNNING");
+        assert_ne!(daemon.pid_of(name), pid);
+    }
+    assert_eq!(daemon.stop(), 0);
+}
+
 #[test]
 fn cfg_sg14_term_after_a_hup() {
     let daemon = Setup::new().start();

@@ -8,6 +8,9 @@ use super::{Reason, Shortfall};
 /// How many bytes may wait. A single write may be larger.
 pub(super) const LIMIT: usize = 1024 * 1024;
 
+/// From so many bytes on, those whose output adds to it are not read.
+const CONGESTED: usize = LIMIT / 4;
+
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     bytes: VecDeque<u8>,
@@ -25,6 +28,10 @@ impl Backlog {
     /// Whether so many bytes more may wait.
     pub(super) fn has_room_for(&self, count: usize) -> bool {
         self.is_empty() || self.bytes.len() + count <= LIMIT
+    }
+
+    pub(super) fn is_congested(&self) -> bool {
+        self.bytes.len() >= CONGESTED
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], outlet: &Outlet) {

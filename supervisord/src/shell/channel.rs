@@ -1,0 +1,251 @@
+//! One output channel of a child: from its pipe into its logs, and as facts to the engine.
+//!
+//! Bytes flow from the pipe through the capture scanner into the log file without becoming messages. Only what someone
+//! asked for leaves as a [`Step`]: a chunk for PROCESS_LOG events, a captured payload, a listener's words, an echo for a
+//! debug log.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use nix::errno::Errno;
+use supervisor_protocol::event::Channel;
+use supervisor_protocol::state::ProcessState;
+
+use super::childlog::ChildLog;
+use super::poll::{Pipe, Pipes, Token};
+use super::syslog::{LineBuffer, Syslog};
+use crate::config::model::ChannelConfig;
+use crate::engine::message::{ChannelKind, Message};
+use crate::engine::{Input, Now, ProcessId};
+use crate::output::capture::{CaptureScanner, Captured};
+use crate::output::pace::{Next, Pace};
+
+/// Something that came out of a pipe.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A line for the activity log.
+    Log(Message),
+    /// A fact for the engine.
+    Input(Input),
+}
+
+/// What the steps of a read depend on beyond the child itself.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) strip_ansi: bool,
+    /// The activity log shows child output.
+    pub(super) echo: bool,
+    pub(super) state: ProcessState,
+    pub(super) now: Now,
+    /// Channels that are read when the output of hasty writers has gathered.
+    pub(super) held: &'a mut Vec<Token>,
+    /// Channels that are read when the readers of their logs have caught up.
+    pub(super) congested: &'a mut Vec<Token>,
+    pub(super) syslog: &'a mut Syslog,
+    pub(super) steps: &'a mut VecDeque<Step>,
+}
+
+/// One output channel.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) fd: Option<OwnedFd>,
+    channel: Channel,
+    /// The channel carries the listener protocol.
+    protocol: bool,
+    scanner: CaptureScanner,
+    pace: Pace,
+    /// It is not watched, for its log is congested.
+    is_congested: bool,
+    events: bool,
+    pub(super) log: Option<ChildLog>,
+    syslog: Option<LineBuffer>,
+}
+
+impl Output {
+    /// Watches a channel.
+    ///
+    /// # Errors
+    /// The system cannot watch another descriptor.
+    pub(super) fn new(
+        id: ProcessId,
+        fd: OwnedFd,
+        channel: Channel,
+        protocol: bool,
+        settings: &ChannelConfig,
+        log: Option<ChildLog>,
+        pipes: &Pipes,
+    ) -> io::Result<Self> {
+        pipes.add(&fd, Token(id, Pipe::Output(channel)))?;
+        Ok(Output {
+            fd: Some(fd),
+            channel,
+            protocol,
+            scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
+            pace: Pace::default(),
+            is_congested: false,
+            events: settings.events_enabled && !protocol,
+            log,
+            syslog: (settings.syslog && !protocol).then(LineBuffer::new),
+        })
+    }
+
+    /// Takes one read's worth; how many bytes that was.
+    pub(super) fn read(
+        &mut self,
+        id: ProcessId,
+        name: &Arc<str>,
+        buffer: &mut [u8],
+        pipes: &Pipes,
+        context: &mut Context,
+    ) -> usize {
+        let Some(fd) = &self.fd else { return 0 };
+        match nix::unistd::read(fd, buffer) {
+            Ok(0) => self.close(id, name, pipes, context),
+            Ok(count) => {
+                self.pace(id, count, pipes, context);
+                self.take(id, name, &buffer[..count], context);
+                return count;
+            }
+            Err(Errno::EAGAIN | Errno::EINTR) => self.pace(id, 0, pipes, context),
+            Err(_) => self.close(id, name, pipes, context),
+        }
+        0
+    }
+
+    /// Whether it is to be left alone until the reader of its log has caught up. The child waits meanwhile, when its pipe
+    /// is full.
+    pub(super) fn waits_for_log(&mut self, id: ProcessId, pipes: &Pipes, context: &mut Context) -> bool {
+        let (Some(fd), token) = (&self.fd, Token(id, Pipe::Output(self.channel))) else { return false };
+        // A listener answers, however slow the readers of logs are.
+        if self.protocol {
+            return false;
+        }
+        if self.log.as_ref().is_some_and(|log| log.file.is_congested()) {
+            if !std::mem::replace(&mut self.is_congested, true) {
+                // Not even its end is told: it would be told again and again.
+                pipes.remove(fd);
+            }
+            context.congested.push(token);
+        } else if self.is_congested {
+            self.is_congested = pipes.add(fd, token).is_err();
+            if self.is_congested {
+                // Out of watches: it is tried again soon.
+                context.held.push(token);
+            }
+            self.pace = Pace::default();
+        }
+        self.is_congested
+    }
+
+    /// Decides when it is read again, after a read of so many bytes. A listener's words never wait.
+    fn pace(&mut self, id: ProcessId, bytes: usize, pipes: &Pipes, context: &mut Context) {
+        let (Some(fd), token) = (&self.fd, Token(id, Pipe::Output(self.channel))) else { return };
+        if self.protocol {
+            return;
+        }
+        match self.pace.after(bytes, context.now.mono) {
+            Next::Watch => {}
+            Next::Hold => {
+                pipes.pause(fd, token);
+                context.held.push(token);
+            }
+            Next::HoldOn => context.held.push(token),
+            Next::Release => pipes.resume(fd, token),
+        }
+    }
+
+    /// Handles one chunk as it was read.
+    fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
+        let Output { scanner, channel, events, log, syslog, .. } = self;
+        if self.protocol {
+            scanner.feed(chunk, context.strip_ansi, &mut |captured| copy(&captured, log, context.steps));
+            let data = Bytes::copy_from_slice(chunk);
+            if context.echo {
+                context.steps.push_back(Step::Log(Message::ListenerOutput { name: name.clone(), data: data.clone() }));
+            }
+            context.steps.push_back(Step::Input(Input::ListenerOutput(id, data)));
+            return;
+        }
+        let strip_ansi = context.strip_ansi;
+        scanner.feed(chunk, strip_ansi, &mut |captured| {
+            record(captured, id, name, *channel, *events, log, syslog, context);
+        });
+    }
+
+    /// The channel has ended: what the scanner and the syslog line held back is let go.
+    pub(super) fn finish(&mut self, id: ProcessId, name: &Arc<str>, context: &mut Context) {
+        let Output { scanner, channel, events, log, syslog, .. } = self;
+        let strip_ansi = context.strip_ansi;
+        if self.protocol {
+            return scanner.finish(strip_ansi, &mut |captured| copy(&captured, log, context.steps));
+        }
+        scanner.finish(strip_ansi, &mut |captured| {
+            record(captured, id, name, *channel, *events, log, syslog, context);
+        });
+        if let Some(lines) = syslog {
+            lines.finish(name, context.now.wall, context.syslog);
+        }
+    }
+
+    /// End of file.
+    fn close(&mut self, id: ProcessId, name: &Arc<str>, pipes: &Pipes, context: &mut Context) {
+        self.finish(id, name, context);
+        let Some(fd) = self.fd.take() else { return };
+        pipes.remove(fd.as_fd());
+        let kind = if self.protocol { ChannelKind::Protocol } else { ChannelKind::Output(self.channel) };
+        let message = Message::ChannelClosed { fd: fd.as_raw_fd(), kind, name: name.clone(), state: context.state };
+        context.steps.push_back(Step::Log(message));
+    }
+}
+
+/// The copy of a listener's words for its log file.
+fn copy(captured: &Captured<'_>, log: &mut Option<ChildLog>, steps: &mut VecDeque<Step>) {
+    // Nothing is captured here: the scanner only filters.
+    if let Captured::Plain(text) = captured {
+        write_log(log, text, steps);
+    }
+}
+
+/// One piece of output: log file and syslog (not while capturing), echo, PROCESS_LOG; or a captured payload.
+#[expect(clippy::too_many_arguments, reason = "the parts of an Output, which its scanner borrows from")]
+fn record(
+    captured: Captured<'_>,
+    id: ProcessId,
+    name: &Arc<str>,
+    channel: Channel,
+    events: bool,
+    log: &mut Option<ChildLog>,
+    syslog: &mut Option<LineBuffer>,
+    context: &mut Context,
+) {
+    let text = match captured {
+        Captured::Event(data) => {
+            return context.steps.push_back(Step::Input(Input::Captured(id, channel, data)));
+        }
+        Captured::Plain(text) => {
+            write_log(log, text, context.steps);
+            if let Some(lines) = syslog {
+                lines.feed(name, text, context.now.wall, context.syslog);
+            }
+            text
+        }
+        Captured::Inside(text) => text,
+    };
+    if !context.echo && !events {
+        return;
+    }
+    let data = Bytes::copy_from_slice(text);
+    if context.echo {
+        context.steps.push_back(Step::Log(Message::Output { name: name.clone(), channel, data: data.clone() }));
+    }
+    if events {
+        context.steps.push_back(Step::Input(Input::Logged(id, channel, data)));
+    }
+}
+
+fn write_log(log: &mut Option<ChildLog>, text: &[u8], steps: &mut VecDeque<Step>) {
+    steps.extend(log.as_mut().and_then(|log| log.write(text)).map(Step::Log));
+}
