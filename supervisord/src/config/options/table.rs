@@ -85,7 +85,7 @@ section! {
     LOGFILE_BACKUPS: Setting<i64> = setting("logfile_backups", INT, "10",
         "Rotated copies to keep.");
     LOGLEVEL: Setting<LogLevel> = setting("loglevel", LEVEL, "info", "Lowest level to log: critical, error, warn, info, debug, trace or blather.");
-    PIDFILE: Setting<String> = setting("pidfile", PATH, "supervisord.pid", "Where the daemon's process id is written. A second daemon with the same configuration and file is refused.");
+    PIDFILE: Setting<String> = setting("pidfile", PATH, "supervisord.pid", "Where the daemon's process id is written.");
     IDENTIFIER: Setting<String> = setting("identifier", TEXT, "supervisor", "The name of this instance: server: of events, part of AUTO log names.");
     NODAEMON: Setting<bool> = setting("nodaemon", BOOLEAN, "false", "Stay in the foreground.");
     SILENT: Setting<bool> = setting("silent", BOOLEAN, "false",
