@@ -4,16 +4,13 @@
 //! it may wait is decided in `patient.rs`.
 
 use std::io;
-use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::clock;
 use super::patient::{PatientWriter, Reason};
 use crate::engine::message::Message;
-
-/// At most one line in this time.
-const COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+use crate::output::losses::Reminder;
 
 /// Standard output, and what became of it.
 #[derive(Debug)]
@@ -21,7 +18,7 @@ pub(super) struct Console {
     /// `None`: it cannot even be duplicated.
     writer: Option<PatientWriter>,
     lost: u64,
-    complained_at: Option<Duration>,
+    reminder: Reminder,
 }
 
 impl Console {
@@ -31,7 +28,7 @@ impl Console {
     }
 
     fn on(writer: Option<PatientWriter>) -> Self {
-        Console { writer, lost: 0, complained_at: None }
+        Console { writer, lost: 0, reminder: Reminder::default() }
     }
 
     /// Writes a result, or drops it; what there is to say about that.
@@ -41,12 +38,8 @@ impl Console {
             Some(writer) => writer.write(bytes).err()?.reason,
         };
         self.lost = self.lost.saturating_add(1);
-        let now = clock::now().mono;
-        if self.complained_at.is_some_and(|at| now < at + COMPLAINT_INTERVAL) {
-            return None;
-        }
-        self.complained_at = Some(now);
-        Some(Message::StdoutStuck { lost: self.lost, error: reason.to_string() })
+        let is_due = self.reminder.is_due(clock::now().mono);
+        is_due.then(|| Message::StdoutStuck { lost: self.lost, error: reason.to_string() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use supervisor_tests::Subject;
+use supervisor_tests::{Setup, Subject};
 
 /// Whether the set under test is ours. Where a line of the contract is decided differently from the original although
 /// its id is not marked so, the id's test stays within what both do, and a test named `ours_…` adds the rest.
@@ -36,3 +36,12 @@ pub(super) const AS_NOBODY: &[&str] = &[
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
 ];
+
+/// Root passes every permission, unless it has given that up.
+pub(super) fn bound_by_permissions(setup: Setup) -> Setup {
+    if !nix::unistd::Uid::current().is_root() {
+        return setup;
+    }
+    let caps = "-dac_override,-dac_read_search";
+    setup.through(&["setpriv", &format!("--bounding-set={caps}"), &format!("--inh-caps={caps}")])
+}

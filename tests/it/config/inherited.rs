@@ -114,22 +114,23 @@ fn ours_lg07_descriptors_beyond_the_first_three() {
     daemon.wait_state("q", "FATAL");
 }
 
+/// Standard output is a pipe, which is read only once file `back` is there.
+const LATE_READER: &str = "import time\n\
+    ours,its=os.pipe()\n\
+    child=run(stdout=its,stderr=its)\n\
+    os.close(its)\n\
+    while not os.path.exists(dir+'/back') and child.poll() is None: time.sleep(0.01)\n\
+    threading.Thread(target=copy,args=(lambda:os.read(ours,65536),'got'),daemon=True).start()";
+
 #[test]
 fn ours_lg07_a_pipe_that_nobody_reads_stops_nobody_else() {
     if Subject::under_test().is_original() {
         return;
     }
-    // It is read once file back is there.
-    let script = "import time\n\
-        ours,its=os.pipe()\n\
-        child=run(stdout=its,stderr=its)\n\
-        os.close(its)\n\
-        while not os.path.exists(dir+'/back') and child.poll() is None: time.sleep(0.01)\n\
-        threading.Thread(target=copy,args=(lambda:os.read(ours,65536),'got'),daemon=True).start()";
     let line = |number: usize| format!("{number} {}", "x".repeat(8000));
     let flood: String = (0..150).map(|number| format!(r"'say:{}\n' ", line(number))).collect();
     // Only the program's own words: what the daemon tells of them waits for nobody.
-    let daemon = through(Setup::new().args(&["-e", "info"]), script)
+    let daemon = through(Setup::new().args(&["-e", "info"]), LATE_READER)
         .program("p", LOGS, &format!("'err:begin\\n' touch:began {flood} touch:done hang"))
         .program("q", "stdout_logfile={dir}/q.out", r"wait:began 'say:words\n' hang")
         .start();
@@ -150,15 +151,9 @@ fn ours_lg07_a_reader_that_comes_back_has_missed_nothing() {
     if Subject::under_test().is_original() {
         return;
     }
-    let script = "import time\n\
-        ours,its=os.pipe()\n\
-        child=run(stdout=its,stderr=its)\n\
-        os.close(its)\n\
-        while not os.path.exists(dir+'/back'): time.sleep(0.01)\n\
-        threading.Thread(target=copy,args=(lambda:os.read(ours,65536),'got'),daemon=True).start()";
     let line = |number: usize| format!("{number} {}", "x".repeat(2000));
     let steps: String = (0..50).map(|number| format!(r"'say:{}\n' ", line(number))).collect();
-    let daemon = through(Setup::new(), script).program("p", LOGS, &format!("{steps} touch:done hang")).start();
+    let daemon = through(Setup::new(), LATE_READER).program("p", LOGS, &format!("{steps} touch:done hang")).start();
     daemon.wait_path("done");
     daemon.ok("getPID", &[]);
     daemon.touch("back");

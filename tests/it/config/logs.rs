@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use nix::sys::signal::Signal;
 use supervisor_tests::{Daemon, Setup, Subject, Value};
 
-use super::conditions::is_ours;
+use super::conditions::{bound_by_permissions, is_ours};
 
 /// The automatic logs in the daemon's directory whose names contain a text.
 fn auto_logs(daemon: &Daemon, text: &str) -> Vec<String> {
@@ -220,13 +220,9 @@ fn cfg_al06_what_cannot_be_cleaned_up() {
     let daemon = Setup::new().write(&format!("{name}/a directory, not a log"), "").start();
     daemon.wait_log(&daemon.fill(&format!("WARN Failed to clean up '{{dir}}/{name}'")));
 
-    let mut setup = Setup::new().write("blind/x", "").supervisord("childlogdir={dir}/blind");
+    let setup = Setup::new().write("blind/x", "").supervisord("childlogdir={dir}/blind");
     std::fs::set_permissions(setup.path("blind"), std::fs::Permissions::from_mode(0o300)).unwrap();
-    if nix::unistd::Uid::current().is_root() {
-        let caps = "-dac_override,-dac_read_search";
-        setup = setup.through(&["setpriv", &format!("--bounding-set={caps}"), &format!("--inh-caps={caps}")]);
-    }
-    let daemon = setup.start();
+    let daemon = bound_by_permissions(setup).start();
     daemon.wait_log("WARN Could not clear childlog dir");
 }
 

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use supervisor_tests::{Daemon, Setup};
 
-use super::conditions::{can_be_root, is_ours, open_to_all};
+use super::conditions::{bound_by_permissions, can_be_root, is_ours, open_to_all};
 
 #[test]
 fn cfg_sm17_signals_that_fail() {
@@ -259,15 +259,6 @@ fn cfg_sm25_programs_that_do_not_stay_up() {
     let at = before.iter().position(|line| line == warning).unwrap();
     // On a slow machine a run takes so long that the bucket earns a restart meanwhile.
     assert!((11..30).contains(&at), "the start, ten restarts at once and few more, but {at}");
-}
-
-/// Root passes every permission, unless it has given that up.
-fn bound_by_permissions(setup: Setup) -> Setup {
-    if !nix::unistd::Uid::current().is_root() {
-        return setup;
-    }
-    let caps = "-dac_override,-dac_read_search";
-    setup.through(&["setpriv", &format!("--bounding-set={caps}"), &format!("--inh-caps={caps}")])
 }
 
 #[test]
