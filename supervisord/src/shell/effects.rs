@@ -180,7 +180,7 @@ impl Owner {
             redirect_stderr: config.redirect_stderr,
             close_below: self.settings.close_below,
         };
-        let spawned = spawn::spawn(&plan).map_err(|error| error.text(&config.name))?;
+        let spawned = spawn::spawn(&plan, &mut self.launcher).map_err(|error| error.text(&config.name))?;
         let pid = spawned.pid;
         match Child::new(id, &config, self.engine.is_listener(id), spawned, logs, &self.pipes) {
             Ok(child) => {

@@ -26,6 +26,7 @@ use super::patient;
 use super::poll::{Pipes, Token};
 use super::reaper;
 use super::signals::{Signalled, Signals};
+use super::spawn::Launcher;
 use super::syslog::Syslog;
 use crate::config::model::{Config, GroupConfig};
 use crate::engine::command::{Refusal, Reply, Ticket};
@@ -69,6 +70,7 @@ pub(super) struct Owner {
     pub(super) engine: Supervisor,
     pub(super) children: HashMap<ProcessId, Child>,
     pub(super) pipes: Pipes,
+    pub(super) launcher: Launcher,
     pub(super) activity: ActivityLog,
     pub(super) syslog: Syslog,
     pub(super) console: Console,
@@ -161,6 +163,7 @@ impl Owner {
             engine: Supervisor::new(config.daemon.identifier, config.groups, next_serial),
             children: HashMap::new(),
             pipes: Pipes::new()?,
+            launcher: Launcher::new(),
             activity,
             syslog: Syslog::default(),
             console: Console::stdout(),

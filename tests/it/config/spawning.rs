@@ -70,15 +70,18 @@ fn cfg_ce02_looking_for_the_program() {
 
 #[test]
 fn cfg_ce03_process_group_and_descriptors() {
-    let (daemon, facts) = facts(Setup::new(), "");
-    let pid = daemon.pid_of("p").to_string();
-    assert_eq!(fact(&facts, "pgid="), pid);
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).unwrap();
-    let session = stat.rsplit_once(") ").unwrap().1.split(' ').nth(3).unwrap().to_owned();
-    assert_eq!(fact(&facts, "sid="), session);
-    let fds: Vec<&String> = facts.iter().filter(|line| line.starts_with("fd")).collect();
-    assert_eq!(fds.len(), 3, "{fds:?}");
-    assert!(fds.iter().all(|fd| fd.contains("=pipe:")));
+    for options in ["", "umask=022", "directory=/"] {
+        let inheriting = ["sh", "-c", "exec \"$@\" 7</dev/null", "sh"];
+        let (daemon, facts) = facts(Setup::new().through(&inheriting), options);
+        let pid = daemon.pid_of("p").to_string();
+        assert_eq!(fact(&facts, "pgid="), pid);
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).unwrap();
+        let session = stat.rsplit_once(") ").unwrap().1.split(' ').nth(3).unwrap().to_owned();
+        assert_eq!(fact(&facts, "sid="), session);
+        let fds: Vec<&String> = facts.iter().filter(|line| line.starts_with("fd")).collect();
+        assert_eq!(fds.len(), 3, "{fds:?}");
+        assert!(fds.iter().all(|fd| fd.contains("=pipe:")));
+    }
 }
 
 #[test]

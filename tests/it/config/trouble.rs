@@ -166,7 +166,7 @@ fn descriptors(daemon: &Daemon) -> usize {
 fn cfg_sm21_nothing_left_to_start_with() {
     let programs =
         "[program:p]\ncommand=/bin/cat\nstartsecs=0\nstartretries=0\nnumprocs=8\nprocess_name=p%(process_num)d";
-    let daemon = Setup::new().supervisord("minfds=1").through(&["prlimit", "--nofile=32:32"]).with(programs).start();
+    let daemon = Setup::new().supervisord("minfds=1").through(&["prlimit", "--nofile=36:36"]).with(programs).start();
     daemon.wait_log_times("INFO gave up: p", 1);
     daemon.wait_state("p:p7", "FATAL");
     let text = "too many open files to spawn 'p7'";
