@@ -93,7 +93,7 @@ pub enum Message {
     IllegalTransition { name: Arc<str>, from: ProcessState, to: ProcessState },
     LogTrouble(String),
     LogWrittenAgain { path: PathBuf, bytes: u64 },
-    OutputUnwatched { name: Arc<str>, error: String },
+    OutputUnwatched(Arc<str>),
     RotationIgnored(PathBuf),
     SocketRestored { path: PathBuf, error: Option<String> },
 }
@@ -137,7 +137,7 @@ impl Message {
             | CannotGoOn { .. }
             | IllegalTransition { .. }
             | WaitFailed { .. }
-            | OutputUnwatched { .. }
+            | OutputUnwatched(_)
             | LogTrouble(_) => LogLevel::Critical,
             Overflow { .. } => LogLevel::Error,
             ConfigWarning(_)
@@ -361,8 +361,12 @@ impl fmt::Display for Message {
             WaitFailed { errno } => {
                 write!(f, "waitpid error {errno}; a process may not be cleaned up properly")
             }
-            OutputUnwatched { name, error } => {
-                write!(f, "cannot watch the output of {name}, its pipes are closed: {error}")
+            OutputUnwatched(name) => {
+                write!(
+                    f,
+                    "the system has no watch left for the output of {name}, which is now looked at \
+                    again and again; raise fs.epoll.max_user_watches"
+                )
             }
             LogTrouble(text) => f.write_str(text),
             RotationIgnored(path) => {

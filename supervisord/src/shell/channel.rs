@@ -5,7 +5,6 @@
 //! debug log.
 
 use std::collections::VecDeque;
-use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use supervisor_protocol::state::ProcessState;
 use super::childlog::ChildLog;
 use super::poll::{Pipe, Pipes, Token};
 use super::syslog::{LineBuffer, Syslog};
+use super::unwatched::Unwatched;
 use crate::config::model::ChannelConfig;
 use crate::engine::message::{ChannelKind, Message};
 use crate::engine::{Input, Now, ProcessId};
@@ -40,12 +40,16 @@ pub(super) struct Context<'a> {
     pub(super) echo: bool,
     pub(super) state: ProcessState,
     pub(super) now: Now,
-    /// Channels that are read when the output of hasty writers has gathered.
-    pub(super) held: &'a mut Vec<Token>,
-    /// Channels that are read when the readers of their logs have caught up.
-    pub(super) congested: &'a mut Vec<Token>,
+    pub(super) unwatched: &'a mut Unwatched,
     pub(super) syslog: &'a mut Syslog,
     pub(super) steps: &'a mut VecDeque<Step>,
+}
+
+/// No longer has the system tell about it, neither of data nor of its end, which would be told again and again.
+fn unwatch(is_watched: &mut bool, fd: &OwnedFd, pipes: &Pipes) {
+    if std::mem::replace(is_watched, false) {
+        pipes.remove(fd);
+    }
 }
 
 /// One output channel.
@@ -57,18 +61,15 @@ pub(super) struct Output {
     protocol: bool,
     scanner: CaptureScanner,
     pace: Pace,
-    /// It is not watched, for its log is congested.
-    is_congested: bool,
+    /// The system tells when there is something to read.
+    is_watched: bool,
     events: bool,
     pub(super) log: Option<ChildLog>,
     syslog: Option<LineBuffer>,
 }
 
 impl Output {
-    /// Watches a channel.
-    ///
-    /// # Errors
-    /// The system cannot watch another descriptor.
+    /// Watches a channel, as far as the system lets it.
     pub(super) fn new(
         id: ProcessId,
         fd: OwnedFd,
@@ -77,19 +78,23 @@ impl Output {
         settings: &ChannelConfig,
         log: Option<ChildLog>,
         pipes: &Pipes,
-    ) -> io::Result<Self> {
-        pipes.add(&fd, Token(id, Pipe::Output(channel)))?;
-        Ok(Output {
+    ) -> Self {
+        Output {
+            is_watched: pipes.add(&fd, Token(id, Pipe::Output(channel))).is_ok(),
             fd: Some(fd),
             channel,
             protocol,
             scanner: CaptureScanner::new(if protocol { 0 } else { settings.capture_maxbytes }),
             pace: Pace::default(),
-            is_congested: false,
             events: settings.events_enabled && !protocol,
             log,
             syslog: (settings.syslog && !protocol).then(LineBuffer::new),
-        })
+        }
+    }
+
+    /// Whether the system tells when there is something to read.
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
     }
 
     /// Takes one read's worth; how many bytes that was.
@@ -123,37 +128,29 @@ impl Output {
         if self.protocol {
             return false;
         }
-        if self.log.as_ref().is_some_and(|log| log.file.is_congested()) {
-            if !std::mem::replace(&mut self.is_congested, true) {
-                // Not even its end is told: it would be told again and again.
-                pipes.remove(fd);
-            }
-            context.congested.push(token);
-        } else if self.is_congested {
-            self.is_congested = pipes.add(fd, token).is_err();
-            if self.is_congested {
-                // Out of watches: it is tried again soon.
-                context.held.push(token);
-            }
-            self.pace = Pace::default();
+        let is_congested = self.log.as_ref().is_some_and(|log| log.file.is_congested());
+        if is_congested {
+            unwatch(&mut self.is_watched, fd, pipes);
+            context.unwatched.wait_for_log(token);
         }
-        self.is_congested
+        is_congested
     }
 
     /// Decides when it is read again, after a read of so many bytes. A listener's words never wait.
     fn pace(&mut self, id: ProcessId, bytes: usize, pipes: &Pipes, context: &mut Context) {
         let (Some(fd), token) = (&self.fd, Token(id, Pipe::Output(self.channel))) else { return };
-        if self.protocol {
-            return;
+        if !self.is_watched {
+            context.unwatched.count(bytes);
         }
-        match self.pace.after(bytes, context.now.mono) {
-            Next::Watch => {}
-            Next::Hold => {
-                pipes.pause(fd, token);
-                context.held.push(token);
-            }
-            Next::HoldOn => context.held.push(token),
-            Next::Release => pipes.resume(fd, token),
+        let is_crowded = context.unwatched.is_crowded();
+        let next = if self.protocol { Next::Watch } else { self.pace.after(bytes, context.now.mono, is_crowded) };
+        match next {
+            // Out of watches, it is tried again after the next read.
+            Next::Watch => self.is_watched = self.is_watched || pipes.add(fd, token).is_ok(),
+            Next::Hold => unwatch(&mut self.is_watched, fd, pipes),
+        }
+        if !self.is_watched {
+            context.unwatched.hold(token);
         }
     }
 

@@ -7,7 +7,6 @@
 //! happened and must be carried out in that order.
 
 use std::collections::VecDeque;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
@@ -51,19 +50,18 @@ struct Stdin {
     pending_bytes: usize,
     /// That it is full has been said, since it was empty.
     is_full: bool,
+    /// The system tells when there is room.
+    is_watched: bool,
 }
 
 impl Stdin {
     fn new(fd: Option<OwnedFd>) -> Self {
-        Stdin { fd, pending: VecDeque::new(), pending_bytes: 0, is_full: false }
+        Stdin { fd, pending: VecDeque::new(), pending_bytes: 0, is_full: false, is_watched: false }
     }
 }
 
 impl Child {
     /// Takes over the pipes of a child and watches its output.
-    ///
-    /// # Errors
-    /// The system cannot watch another descriptor; the child then has no channels and will notice.
     pub(super) fn new(
         id: ProcessId,
         config: &ProcessConfig,
@@ -71,22 +69,27 @@ impl Child {
         spawned: Spawned,
         logs: Logs,
         pipes: &Pipes,
-    ) -> io::Result<Self> {
-        let output = |fd: OwnedFd, channel: Channel, settings: &ChannelConfig, log| -> io::Result<Output> {
+    ) -> Self {
+        let output = |fd: OwnedFd, channel: Channel, settings: &ChannelConfig, log| {
             Output::new(id, fd, channel, is_listener && channel == Channel::Stdout, settings, log, pipes)
         };
-        let stdout = output(spawned.stdout, Channel::Stdout, &config.stdout, logs.stdout)?;
-        let stderr = match spawned.stderr {
-            Some(fd) => Some(output(fd, Channel::Stderr, &config.stderr, logs.stderr)?),
-            None => None,
-        };
-        Ok(Child {
+        Child {
             id,
             name: config.name.as_str().into(),
             stdin: Stdin::new(spawned.stdin),
-            stdout: Some(stdout),
-            stderr,
-        })
+            stdout: Some(output(spawned.stdout, Channel::Stdout, &config.stdout, logs.stdout)),
+            stderr: spawned.stderr.map(|fd| output(fd, Channel::Stderr, &config.stderr, logs.stderr)),
+        }
+    }
+
+    /// The channels of which the system does not tell, for it has no watch left.
+    pub(super) fn unwatched(&self) -> impl Iterator<Item = Token> {
+        let outputs = [(Channel::Stdout, &self.stdout), (Channel::Stderr, &self.stderr)];
+        let unwatched = |output: &Option<Output>| output.as_ref().is_some_and(|output| !output.is_watched());
+        outputs
+            .into_iter()
+            .filter(move |(_, output)| unwatched(output))
+            .map(|(channel, _)| Token(self.id, Pipe::Output(channel)))
     }
 
     fn output(&mut self, channel: Channel) -> Option<&mut Output> {
@@ -150,13 +153,19 @@ impl Child {
             return Ok(());
         }
         let sent = self.flush(pipes, context);
-        if let Some(fd) = &self.stdin.fd
-            && !self.stdin.pending.is_empty()
-        {
-            // Out of watches: it is tried again with the next bytes.
-            let _ = pipes.add(fd, Token(self.id, Pipe::Stdin));
-        }
+        self.wait_for_room(pipes, context);
         sent
+    }
+
+    /// Has what waits tried again when there is room, or soon where the system has no watch left to tell.
+    fn wait_for_room(&mut self, pipes: &Pipes, context: &mut Context) {
+        let (Some(fd), token) = (&self.stdin.fd, Token(self.id, Pipe::Stdin)) else { return };
+        if self.is_behind() {
+            self.stdin.is_watched = self.stdin.is_watched || pipes.add(fd, token).is_ok();
+            if !self.stdin.is_watched {
+                context.unwatched.hold(token);
+            }
+        }
     }
 
     /// There is room in the child's stdin.
@@ -164,11 +173,12 @@ impl Child {
         // A child that closed its stdin is noticed by whoever sends next.
         let _ = self.flush(pipes, context);
         if self.is_behind() {
-            return;
+            return self.wait_for_room(pipes, context);
         }
         context.steps.push_back(Step::Input(Input::NothingUnread(self.id)));
         if let Some(fd) = &self.stdin.fd {
             pipes.remove(fd);
+            self.stdin.is_watched = false;
             self.stdin.is_full = false;
         }
     }

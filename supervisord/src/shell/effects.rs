@@ -182,15 +182,11 @@ impl Owner {
         };
         let spawned = spawn::spawn(&plan, &mut self.launcher).map_err(|error| error.text(&config.name))?;
         let pid = spawned.pid;
-        match Child::new(id, &config, self.engine.is_listener(id), spawned, logs, &self.pipes) {
-            Ok(child) => {
-                self.children.insert(id, child);
-            }
-            Err(error) => {
-                let (name, error) = (config.name.as_str().into(), error.to_string());
-                self.log(&Message::OutputUnwatched { name, error });
-            }
+        let child = Child::new(id, &config, self.engine.is_listener(id), spawned, logs, &self.pipes);
+        if child.unwatched().map(|token| self.unwatched.hold(token)).count() > 0 {
+            self.log(&Message::OutputUnwatched(config.name.as_str().into()));
         }
+        self.children.insert(id, child);
         Ok(pid)
     }
 

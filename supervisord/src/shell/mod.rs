@@ -39,3 +39,4 @@ mod signals;
 mod spawn;
 pub mod start;
 pub mod syslog;
+mod unwatched;

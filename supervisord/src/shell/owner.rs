@@ -28,12 +28,12 @@ use super::reaper;
 use super::signals::{Signalled, Signals};
 use super::spawn::Launcher;
 use super::syslog::Syslog;
+use super::unwatched::Unwatched;
 use crate::config::model::{Config, GroupConfig};
 use crate::engine::command::{Refusal, Reply, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{After, Effect, Input, LogPaths, ProcessId, Supervisor};
 use crate::http::{Note, Server};
-use crate::output::pace::Rhythm;
 
 /// At most this many commands a turn.
 const TURN_REQUESTS: usize = 32;
@@ -87,14 +87,7 @@ pub(super) struct Owner {
     pub(super) ready: Vec<Token>,
     /// Pipes that were ready but beyond the last turn's budget.
     pub(super) backlog: VecDeque<Token>,
-    /// Channels whose output gathers until the alarm of the pipes.
-    pub(super) held: Vec<Token>,
-    pub(super) is_alarm_set: bool,
-    /// Channels whose logs lead to readers who are far behind.
-    pub(super) congested: Vec<Token>,
-    pub(super) rhythm: Rhythm,
-    /// The largest read since the alarm was set.
-    pub(super) largest_read: usize,
+    pub(super) unwatched: Unwatched,
     /// Log files of children about which a warning has been given.
     pub(super) unrotatable: BTreeSet<PathBuf>,
     pub(super) settings: Settings,
@@ -179,11 +172,7 @@ impl Owner {
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
             backlog: VecDeque::new(),
-            held: Vec::new(),
-            is_alarm_set: false,
-            congested: Vec::new(),
-            rhythm: Rhythm::default(),
-            largest_read: 0,
+            unwatched: Unwatched::default(),
             unrotatable: BTreeSet::new(),
             settings,
             finished: None,
@@ -268,7 +257,10 @@ impl Owner {
         self.serve_pipes();
         self.take_steps();
         if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
-            self.backlog.extend(self.congested.drain(..));
+            self.backlog.extend(self.unwatched.uncongested());
+        }
+        if self.backlog.is_empty() {
+            self.unwatched.let_gather(&self.pipes);
         }
     }
 

@@ -129,21 +129,6 @@ impl Pipes {
         let _ = self.epoll.get_ref().0.delete(fd);
     }
 
-    /// Stops watching output that is to gather; its end is still told.
-    pub(super) fn pause(&self, fd: impl AsFd, token: Token) {
-        self.modify(fd, EpollFlags::empty(), token);
-    }
-
-    /// Watches output again.
-    pub(super) fn resume(&self, fd: impl AsFd, token: Token) {
-        self.modify(fd, EpollFlags::EPOLLIN, token);
-    }
-
-    fn modify(&self, fd: impl AsFd, flags: EpollFlags, token: Token) {
-        // To change a registration takes nothing that the system could lack.
-        let _ = self.epoll.get_ref().0.modify(fd, &mut EpollEvent::new(flags, token.encode()));
-    }
-
     /// Watches something else for room: each time it begins to have some, [`ready`](Self::ready) tells.
     pub(super) fn add_outlet(&self, fd: impl AsFd) {
         let flags = EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;

@@ -14,7 +14,6 @@ use super::patient;
 use super::poll::{Pipe, Pipes, Token};
 use crate::config::model::LogLevel;
 use crate::engine::ProcessId;
-use crate::output::pace::Rhythm;
 
 /// At most this many reads of child output a turn.
 const TURN_READS: usize = 128;
@@ -37,15 +36,15 @@ impl Owner {
             let mut ready = std::mem::take(&mut self.ready);
             let others = self.pipes.ready(&mut ready);
             if others.alarm {
-                self.is_alarm_set = false;
-                self.backlog.extend(self.held.drain(..));
+                self.backlog.extend(self.unwatched.alarmed());
             }
             if others.outlet {
                 patient::flush();
-                self.backlog.extend(self.congested.drain(..));
+                self.backlog.extend(self.unwatched.uncongested());
             }
             self.backlog.extend(ready.drain(..));
             self.ready = ready;
+            self.unwatched.at_once(self.backlog.len());
         }
         let mut bytes = 0;
         for _ in 0..TURN_READS {
@@ -53,23 +52,7 @@ impl Owner {
                 break;
             }
             let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };
-            let count = self.serve(id, pipe);
-            self.largest_read = self.largest_read.max(count);
-            bytes += count;
-        }
-        self.let_gather();
-    }
-
-    /// Sets the alarm for the channels that are held, if there are any.
-    fn let_gather(&mut self) {
-        if self.is_alarm_set {
-            return;
-        }
-        if self.held.is_empty() {
-            self.rhythm = Rhythm::default();
-        } else {
-            self.is_alarm_set = true;
-            self.pipes.set_alarm(self.rhythm.next(std::mem::take(&mut self.largest_read)));
+            bytes += self.serve(id, pipe);
         }
     }
 
@@ -84,8 +67,7 @@ impl Owner {
                 echo: self.activity.is_enabled(LogLevel::Debug),
                 state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
                 now: clock::now(),
-                held: &mut self.held,
-                congested: &mut self.congested,
+                unwatched: &mut self.unwatched,
                 syslog: &mut self.syslog,
                 steps: &mut self.steps,
             },
