@@ -137,7 +137,6 @@ impl Message {
             | CannotGoOn { .. }
             | IllegalTransition { .. }
             | WaitFailed { .. }
-            | OutputUnwatched(_)
             | LogTrouble(_) => LogLevel::Critical,
             Overflow { .. } => LogLevel::Error,
             ConfigWarning(_)
@@ -158,6 +157,7 @@ impl Message {
             | StdinFull { .. }
             | StdoutStuck { .. }
             | LogWrittenAgain { .. }
+            | OutputUnwatched(_)
             | RotationIgnored(_)
             | SocketRestored { .. }
             | ExitedFromUnknown { .. } => LogLevel::Warn,

@@ -2,7 +2,7 @@
 //!
 //! Bytes flow from the pipe through the capture scanner into the log file without becoming messages. Only what someone
 //! asked for leaves as a [`Step`]: a chunk for PROCESS_LOG events, a captured payload, a listener's words, an echo for a
-//! debug log.
+//! debug log. Steps are in the order in which things happened and must be carried out in that order.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};

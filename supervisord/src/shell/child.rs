@@ -1,10 +1,4 @@
-//! A child's pipes: what it writes goes to its logs, and as facts to the engine; what it is sent waits here until
-//! it reads.
-//!
-//! **Data plane apart from control plane.** Bytes flow from the pipe through the capture scanner into the log
-//! file without becoming messages. Only what someone asked for leaves as a [`Step`]: a chunk for PROCESS_LOG
-//! events, a captured payload, a listener's words, an echo for a debug log. Steps are in the order in which things
-//! happened and must be carried out in that order.
+//! A child's pipes: its two [channels](Output), and its stdin, where what it is sent waits until it reads.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd};

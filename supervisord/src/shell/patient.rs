@@ -162,14 +162,17 @@ impl Place {
         self.flush();
         let mut backlog = self.backlog.borrow_mut();
         let before = backlog.take_shortfall();
+        let lost = |bytes: &[u8], reason| {
+            let lost_bytes = bytes.len() + before.map_or(0, |before| before.lost_bytes);
+            Err(Shortfall { lost_bytes, reason })
+        };
         let mut rest = bytes;
         if backlog.is_empty() {
             let (written, outcome) = outlet.write_now(bytes);
             self.earn(written);
             rest = bytes.get(written..).unwrap_or_default();
             if let Err(errno) = outcome {
-                let lost_bytes = rest.len() + before.map_or(0, |before| before.lost_bytes);
-                return Err(Shortfall { lost_bytes, reason: Reason::System(errno) });
+                return lost(rest, Reason::System(errno));
             }
             if rest.is_empty() {
                 self.purse.set(PATIENCE);
@@ -180,8 +183,7 @@ impl Place {
             if self.wait_for_room(outlet) {
                 self.earn(backlog.flush());
             } else {
-                let lost_bytes = rest.len() + before.map_or(0, |before| before.lost_bytes);
-                return Err(Shortfall { lost_bytes, reason: Reason::Unread });
+                return lost(rest, Reason::Unread);
             }
         }
         if backlog.is_empty() {
