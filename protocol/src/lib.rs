@@ -8,13 +8,15 @@
 //! * [`comm`] the tokens of process communication (capture mode);
 //! * [`state`] and [`name`] the states and names that users see;
 //! * [`xmlrpc`] calls, responses and faults, and [`rpc`] the methods and records they carry;
-//! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use, and [`text`] its way to read one.
+//! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use, [`text`] its way to read one,
+//!   and [`digits`] the digits it knows.
 //!
 //! The source for all of it is the behaviour of Supervisor 4.3 (<http://supervisord.org>).
 
 #[cfg(feature = "codec")]
 pub mod codec;
 pub mod comm;
+pub mod digits;
 pub mod event;
 #[cfg(feature = "getopt")]
 pub mod getopt;

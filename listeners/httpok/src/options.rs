@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command};
 use supervisor_protocol::getopt;
 use supervisor_protocol::repr::str_repr;
+use supervisor_protocol::text::int;
 use supervisor_sdk::mail::SENDMAIL;
 
 /// Everything the command line decides.
@@ -124,10 +125,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
             "not-eager" => options.eager = false,
             "verify" => options.verify = true,
             "name" => options.name = Some(value),
-            id => match (value.trim().parse(), id) {
-                (Ok(seconds), "timeout") => options.timeout = seconds,
-                (Ok(status), _) => options.statuses.push(status),
-                (Err(_), _) => {
+            id => match (int(&value, 10), id) {
+                (Some(seconds), "timeout") => options.timeout = seconds,
+                (Some(status), _) => options.statuses.push(status),
+                (None, _) => {
                     return Request::BadNumber(format!("invalid literal for int() with base 10: {}", str_repr(&value)));
                 }
             },
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn options_mean_what_they_do_in_superlance() {
-        let options = run(&["-p", "a", "--prog=g:b", "-aE", "-t", "5", "-c204", "-c", " 302 ", "-b", "x", "http://h"]);
+        let options = run(&["-p", "a", "--prog=g:b", "-aE", "-t", "5", "-c204", "-c", " 30２ ", "-b", "x", "http://h"]);
         assert_eq!(options.programs, ["a", "g:b"]);
         assert!(options.any && !options.eager);
         assert_eq!((options.timeout, options.statuses, options.in_body.as_str()), (5, vec![204, 302], "x"));

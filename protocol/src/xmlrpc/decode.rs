@@ -15,7 +15,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::base64;
 use super::encode::is_legal;
 use super::value::{Value, date_time_fields};
-use crate::text::int;
+use crate::text::{float, int};
 
 /// Levels of arrays and structs that a document may have.
 pub const MAX_DEPTH: usize = 32;
@@ -198,7 +198,7 @@ impl Element {
             "int" => Value::Int(scalar("int", self.text, decimal)?),
             "i4" => Value::Int(scalar("i4", self.text, decimal)?),
             "i8" => Value::Int(scalar("i8", self.text, decimal)?),
-            "double" => Value::Double(scalar("double", self.text, |text| text.trim().parse().ok())?),
+            "double" => Value::Double(scalar("double", self.text, float)?),
             "dateTime.iso8601" => Value::DateTime(scalar("dateTime.iso8601", self.text, |text| {
                 date_time_fields(text).map(|_| text.to_owned())
             })?),

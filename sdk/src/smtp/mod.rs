@@ -20,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use supervisor_protocol::repr::{bytes_repr, str_repr};
+use supervisor_protocol::text::int;
 
 use crate::localtime;
 use crate::net::{ResolveError, errno_text};
@@ -66,7 +67,9 @@ impl Server {
     /// No host, or a port that is no number.
     pub fn parse(text: &str) -> Result<Server, SmtpError> {
         let (host, port) = match text.split_once(':') {
-            Some((host, port)) if !port.contains(':') => (host, port.trim().parse().map_err(|_| SmtpError::Port)?),
+            Some((host, port)) if !port.contains(':') => {
+                (host, int(port, 10).and_then(|port| port.try_into().ok()).ok_or(SmtpError::Port)?)
+            }
             _ => (text, PORT),
         };
         if host.is_empty() {

@@ -6,6 +6,7 @@
 //! the start of the listener, not from the first message. Texts are superlance's (`ev_s18`).
 
 use supervisor_protocol::repr::str_repr;
+use supervisor_protocol::text::int;
 use supervisor_sdk::{Event, StateChange};
 
 /// How many messages an interval may collect; further ones are only counted.
@@ -93,11 +94,11 @@ impl Batch {
             return Err(TickNameError::NoTick(tick_event.to_owned()));
         };
         let number = rest.split('_').next().unwrap_or_default();
-        let seconds: i32 = number.trim().parse().map_err(|_| TickNameError::NoNumber(number.to_owned()))?;
+        let seconds = int(number, 10).ok_or_else(|| TickNameError::NoNumber(number.to_owned()))?;
         Ok(Batch {
             flavour,
             tick_event: tick_event.to_owned(),
-            minutes_per_tick: f64::from(seconds) / 60.0,
+            minutes_per_tick: seconds as f64 / 60.0,
             interval,
             minutes: 0.0,
             messages: Vec::new(),
@@ -222,6 +223,7 @@ mod tests {
         let error = |name| Batch::new(Flavour::CrashMail, name, 1.0).map(drop).map_err(|error| error.to_string());
         assert_eq!(error("TICK_7"), Ok(()));
         assert_eq!(error("TICK_-60"), Ok(()));
+        assert_eq!(error("TICK_٦0"), Ok(()));
         assert_eq!(error("FOO"), Err("Invalid TICK event name: FOO".into()));
         assert_eq!(error("TICK_abc"), Err("invalid literal for int() with base 10: 'abc'".into()));
         assert_eq!(error("TICK_"), Err("invalid literal for int() with base 10: ''".into()));

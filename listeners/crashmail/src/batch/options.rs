@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use supervisor_protocol::repr::str_repr;
+use supervisor_protocol::text::float;
 use supervisor_sdk::smtp::{Login, Message, Server, SmtpError};
 
 use crate::batch::Flavour;
@@ -157,18 +158,6 @@ pub(crate) fn parse(flavour: Flavour, words: impl IntoIterator<Item = OsString>)
     }
     options.to = to.split(',').map(|address| address.trim().to_owned()).collect();
     Request::Run(options)
-}
-
-/// Python's `float()`: blanks around it, and single underscores between digits.
-fn float(text: &str) -> Option<f64> {
-    let text = text.trim();
-    let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-    let underscores = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_');
-    if !underscores.into_iter().all(|(at, _)| is_digit(at.checked_sub(1)) && is_digit(at.checked_add(1))) {
-        return None;
-    }
-    text.replace('_', "").parse().ok()
 }
 
 impl Options {

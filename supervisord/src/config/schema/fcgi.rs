@@ -5,6 +5,7 @@ use super::super::model::{FastCgiConfig, GroupConfig, GroupKind};
 use super::super::options::table::{fcgi as table, program as program_table};
 use super::super::{World, value};
 use super::{Context, Reader, program};
+use supervisor_protocol::digits::digit;
 use supervisor_protocol::ini::expand::{Scope, texts};
 use supervisor_protocol::ini::paths;
 use supervisor_protocol::text::is_blank;
@@ -70,7 +71,7 @@ fn address(text: &str, written: &Written, world: &dyn World) -> Result<Address, 
     let bad_format = || SocketProblem::Format(text.to_owned());
     let (host, port) = text.strip_prefix("tcp://").and_then(|rest| rest.split_once(':')).ok_or_else(bad_format)?;
     let is_host = !host.is_empty() && !host.contains(is_blank);
-    let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = !port.is_empty() && port.chars().all(|c| digit(c).is_some());
     if !is_host || !is_port {
         return Err(bad_format());
     }

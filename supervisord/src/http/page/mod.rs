@@ -16,7 +16,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::Markup;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use supervisor_protocol::digits::digit;
 use supervisor_protocol::event::Channel;
+use supervisor_protocol::text::int;
 use supervisor_protocol::xmlrpc::{Fault, FaultCode};
 
 use self::action::Action;
@@ -92,7 +94,8 @@ async fn status(site: &OpenSite, message: Option<&str>) -> Result<Reply, Failure
 }
 
 async fn tail(site: &OpenSite, parameters: &Parameters) -> Result<Reply, Failure> {
-    let limit = parameters.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(0);
+    let written = parameters.get("limit").filter(|limit| limit.chars().all(|c| digit(c).is_some()));
+    let limit = written.and_then(|limit| u64::try_from(int(limit, 10)?).ok()).unwrap_or(0);
     let limit = limit.clamp(MIN_TAIL_BYTES, MAX_LOG_BYTES);
     let name = parameters.get("processname");
     let text = match name {

@@ -92,6 +92,8 @@ fn the_tail_page() {
     assert!(body.contains(&format!("<pre>{}\u{fffd}&lt;end&gt;</pre>", "x".repeat(1018))), "{body}");
     assert!(body.contains("tail.html?processname=cat&amp;limit=1024"));
     assert!(fixture.get("/tail.html?processname=cat&limit=2000", "").1.contains(&"x".repeat(1994)));
+    assert!(fixture.get("/tail.html?processname=cat&limit=%EF%BC%92000", "").1.contains(&"x".repeat(1994)));
+    assert!(fixture.get("/tail.html?processname=cat&limit=%2B2000", "").1.contains("limit=1024"));
     assert!(fixture.get("/tail.html", "").1.contains("No process name found"));
     let (_, body) = fixture.get("/tail.html?processname=nope", "");
     assert!(body.contains("ERROR: unexpected rpc fault [10] BAD_NAME: nope"));

@@ -84,6 +84,7 @@ fn fcgi_sockets_se19() {
     assert_eq!(socket("socket=unix:///x\nuser=www\nsocket_owner=root").owner, Some((0, None)));
     assert_eq!(socket("socket=unix:///x\nsocket_mode=0770\nsocket_backlog=5").mode, 0o770);
     let tcp = socket("socket=tcp://LocalHost:9002\nsocket_backlog=65535\nuser=www");
+    assert_eq!(socket("socket=tcp://h:٩٠02").url, "tcp://h:9002");
     assert_eq!((tcp.url.as_str(), tcp.backlog, tcp.owner), ("tcp://localhost:9002", Some(65535), None));
     for (lines, expected) in [
         ("", "[fcgi-program:f] section requires a \"socket\" line"),
@@ -94,6 +95,7 @@ fn fcgi_sockets_se19() {
         ("socket=tcp://::1:1", "Bad socket format tcp://::1:1 in [fcgi-program:f] socket"),
         ("socket=tcp://a b:1", "Bad socket format tcp://a b:1 in [fcgi-program:f] socket"),
         ("socket=tcp://h:", "Bad socket format tcp://h: in [fcgi-program:f] socket"),
+        ("socket=tcp://h:²", "Bad socket format tcp://h:² in [fcgi-program:f] socket"),
         ("socket=unix://rel.sock", "Unix socket path rel.sock is not an absolute path in [fcgi-program:f] socket"),
         ("socket=tcp://h:0", "0 is below lower bound (1) in [fcgi-program:f] socket"),
         ("socket=tcp://h:99999", "99999 is above upper bound (65535) in [fcgi-program:f] socket"),
