@@ -147,6 +147,15 @@ fn user(daemon: &DaemonConfig, world: &dyn World, report: &mut Report) -> u32 {
 
 fn interfaces(config: &Config, place: &dyn Fn(&str, &str) -> Place, report: &mut Report) {
     for interface in config.refused_interfaces() {
+        if interface.is_module {
+            let section = format!("rpcinterface:{}", interface.namespace);
+            let hint = Some("write supervisor.rpcinterface:make_main_rpcinterface".to_owned());
+            report.error(
+                place(&section, table::rpc_interface::FACTORY.entry.name),
+                "a module, which makes no interface",
+                hint,
+            );
+        }
         for key in interface.extra.keys() {
             let section = format!("rpcinterface:{}", interface.namespace);
             let hint = Some("remove it: with it no server opens".to_owned());

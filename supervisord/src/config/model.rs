@@ -47,10 +47,10 @@ impl Config {
         unix.or_else(inet)
     }
 
-    /// The interfaces that the daemon cannot make, for they have options of which it knows nothing. Supervisor makes
-    /// each once per server, so without a server its mistakes stay unnoticed.
+    /// The interfaces that the daemon cannot make. Supervisor makes each once per server, so without a server its
+    /// mistakes stay unnoticed.
     pub fn refused_interfaces(&self) -> impl Iterator<Item = &RpcInterfaceConfig> {
-        self.rpc_interfaces.iter().filter(|interface| !interface.extra.is_empty() && !self.servers.is_empty())
+        self.rpc_interfaces.iter().filter(|interface| interface.flaw().is_some() && !self.servers.is_empty())
     }
 }
 
@@ -231,8 +231,21 @@ pub enum ServerAddress {
 pub struct RpcInterfaceConfig {
     /// The text after `rpcinterface:`, the namespace of its methods.
     pub namespace: String,
+    /// It is to be made by a module, which makes nothing.
+    pub is_module: bool,
     /// Extra keys, which the main factory does not accept.
     pub extra: BTreeMap<String, String>,
+}
+
+impl RpcInterfaceConfig {
+    /// Why it cannot be made.
+    pub fn flaw(&self) -> Option<String> {
+        if self.is_module {
+            return Some("names a module where a factory is wanted".to_owned());
+        }
+        let keys: Vec<&str> = self.extra.keys().map(String::as_str).collect();
+        (!keys.is_empty()).then(|| format!("takes no further keys, but has {}", keys.join(", ")))
+    }
 }
 
 /// What a process group is.

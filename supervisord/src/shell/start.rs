@@ -233,9 +233,8 @@ impl Daemon {
             log(&mut activity, &Message::RotationIgnored(path.clone()));
         }
         if let Some(interface) = config.refused_interfaces().next() {
-            let keys: Vec<&str> = interface.extra.keys().map(String::as_str).collect();
             let namespace = interface.namespace.clone();
-            let text = format!("[rpcinterface:{namespace}] takes no further keys, but has {}", keys.join(", "));
+            let text = format!("[rpcinterface:{namespace}] {}", interface.flaw().unwrap_or_default());
             log(&mut activity, &Message::ConfigWarning(text));
             return Err(usage(LoadError::RpcInterface(namespace)));
         }

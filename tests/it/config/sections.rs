@@ -313,6 +313,28 @@ fn cfg_se21_rpc_interfaces() {
     assert!(ran.err.starts_with("Error: Could not make supervisor rpc interface\n"), "{}", ran.err);
 }
 
+/// What an interface is made of is called for each server; where there is none, nobody finds out that it cannot be.
+#[test]
+fn what_no_server_calls_may_be_a_module() {
+    const MODULE: &str = "[rpcinterface:x]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface\nmore=1\n";
+    assert_eq!(Setup::new().servers("").with(MODULE).start().stop(), 0);
+    let ran = Setup::new().with(MODULE).run();
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.starts_with("Error: Could not make x rpc interface\n"), "{}", ran.err);
+    let text = refused("[rpcinterface:x]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:");
+    assert_eq!(text, "supervisor.rpcinterface: cannot be resolved within [rpcinterface:x]");
+}
+
+#[test]
+fn ours_se21_what_no_server_calls_may_be_a_plugin() {
+    let setup = Setup::new().servers("").with("[rpcinterface:x]\nsupervisor.rpcinterface_factory=nosuchmod:foo\n");
+    if setup.subject.is_original() {
+        return;
+    }
+    let line = "WARN For [rpcinterface:x], nosuchmod:foo is Python code, which would be missing if there were a server";
+    setup.start().wait_log(line);
+}
+
 #[test]
 fn cfg_se22_unknown_sections_and_options() {
     let daemon = Setup::new()

@@ -5,6 +5,7 @@ use supervisor_protocol::event::EventKind;
 use super::super::error::{Cause, ConfigError};
 use super::super::model::{GroupConfig, GroupKind, PoolConfig, ResultHandler};
 use super::super::options::table::listener as table;
+use super::spec::Spec;
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::Scope;
 
@@ -27,16 +28,13 @@ pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, 
     Ok(GroupConfig { name, priority, kind, processes, origin })
 }
 
-/// PyPI's supervisor-stdout, which many container images use, has its handler in a module of its own.
-const SUPERVISOR_STDOUT: &str = "supervisor_stdout:event_handler";
-
 fn result_handler(reader: &Reader<'_>, scope: Scope<'_>) -> Result<ResultHandler, ConfigError> {
     let spec = reader.get(&table::RESULT_HANDLER, scope)?;
-    if is_spec(&spec, table::RESULT_HANDLER.default) {
-        return Ok(ResultHandler::Default);
-    }
-    if is_spec(&spec, SUPERVISOR_STDOUT) {
-        return Ok(ResultHandler::SupervisorStdout);
+    match Spec::parse(&spec) {
+        Some(spec) if spec.is("supervisor.dispatchers", "default_handler") => return Ok(ResultHandler::Default),
+        // PyPI's supervisor-stdout, which many container images use, has its handler in a module of its own.
+        Some(spec) if spec.is("supervisor_stdout", "event_handler") => return Ok(ResultHandler::SupervisorStdout),
+        _ => {}
     }
     let cause = Cause::Unresolvable { spec, section: reader.section.to_owned() };
     reader.keep(reader.error(&table::RESULT_HANDLER.entry, cause))?;
@@ -74,11 +72,4 @@ fn events(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Vec<EventKind>, Confi
         }
     }
     Ok(events)
-}
-
-/// Whether a `module:attribute` text means the known one; blanks around the colon do not matter.
-pub(super) fn is_spec(text: &str, known: &str) -> bool {
-    text.split_once(':')
-        .zip(known.split_once(':'))
-        .is_some_and(|((module, attribute), known)| (module.trim_end(), attribute.trim()) == known)
 }

@@ -15,6 +15,7 @@ mod program;
 mod reader;
 mod rpcinterface;
 mod servers;
+mod spec;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -9,12 +9,23 @@ use supervisor_protocol::ini::expand::Scope;
 use supervisor_protocol::ini::paths;
 use supervisor_protocol::text::strip;
 
+const INET: &str = "inet_http_server";
+const UNIX: &str = "unix_http_server";
+
 /// All servers in the order in which they open: inet, then unix, each in file order.
 pub(super) fn read(context: &Context<'_>) -> Result<Vec<ServerConfig>, ConfigError> {
-    let sections = |kind: &'static str| context.store.sections().filter(move |section| section.starts_with(kind));
-    let inet = sections("inet_http_server").map(|section| inet(context, section));
-    let unix = sections("unix_http_server").map(|section| unix(context, section));
-    inet.chain(unix).collect()
+    let read = |section: &str| match section.starts_with(INET) {
+        true => inet(context, section),
+        false => unix(context, section),
+    };
+    sections(context).map(read).collect()
+}
+
+/// Their sections, in that order.
+pub(super) fn sections<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a str> {
+    let store = context.store;
+    let of_kind = move |kind: &'static str| store.sections().filter(move |section| section.starts_with(kind));
+    of_kind(INET).chain(of_kind(UNIX))
 }
 
 fn inet(context: &Context<'_>, section: &str) -> Result<ServerConfig, ConfigError> {

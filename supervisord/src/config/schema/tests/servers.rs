@@ -100,14 +100,28 @@ fn rpc_interfaces_se21() {
         .map(|interface| format!("{} {:?}", interface.namespace, interface.extra))
         .collect();
     assert_eq!(shown, ["supervisor {\"a\": \"/home/me\"}", "b {}"]);
-    let spaced = "[rpcinterface:x]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface : make_main_rpcinterface\n";
-    assert_eq!(daemon(spaced).rpc_interfaces.len(), 1);
+    let of = |spec: &str| format!("[rpcinterface:x]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface{spec}\n");
+    for spec in [" : make_main_rpcinterface", ":make_main_rpcinterface [x]", ":SupervisorNamespaceRPCInterface"] {
+        assert_eq!(daemon(&of(spec)).rpc_interfaces[0].flaw(), None, "{spec}");
+    }
+    // Nothing is made without a server, so nothing can be wrong with what would make it.
+    let server = "[unix_http_server]\nfile=/s\n";
+    let module = of("");
+    assert_eq!(daemon(&module).refused_interfaces().count(), 0);
+    assert_eq!(daemon(&format!("{server}{module}")).refused_interfaces().count(), 1);
+    let foreign = daemon("[rpcinterface:x]\nsupervisor.rpcinterface_factory=foo:bar\n");
+    let text = "For [rpcinterface:x], foo:bar is Python code, which would be missing if there were a server";
+    assert_eq!(foreign.notices.iter().map(|notice| notice.text.as_str()).collect::<Vec<_>>(), [text]);
+    for spec in ["", "foo:", "a b", "a..b"] {
+        let expected = format!("{spec} cannot be resolved within [rpcinterface:x]");
+        assert_eq!(daemon_error(&format!("[rpcinterface:x]\nsupervisor.rpcinterface_factory={spec}")), expected);
+    }
     for (lines, expected) in [
         ("", "section [rpcinterface:x] does not specify a supervisor.rpcinterface_factory"),
         ("supervisor.rpcinterface_factory=foo:bar", "foo:bar cannot be resolved within [rpcinterface:x]"),
         ("supervisor.rpcinterface_factory=foo", "foo cannot be resolved within [rpcinterface:x]"),
     ] {
-        assert_eq!(daemon_error(&format!("[rpcinterface:x]\n{lines}")), expected);
+        assert_eq!(daemon_error(&format!("{server}[rpcinterface:x]\n{lines}")), expected);
     }
     let defaults = super::config(&format!("[DEFAULT]\nd=1\n[supervisord]\n[rpcinterface:x]\n{MAIN}"));
     assert_eq!(defaults.rpc_interfaces[0].extra.keys().collect::<Vec<_>>(), ["d"]);
