@@ -9,6 +9,7 @@ use supervisor_protocol::state::{ProcessState, SupervisorState};
 use super::command::{Command, ConfigSnapshot, Refusal, Reply, Target, Ticket};
 use super::id::{GroupId, ProcessId};
 use super::jobs::{Goal, Item, Phase};
+use super::latest::Latest;
 use super::message::Message;
 use super::{After, Effect, Facts, Purpose, Supervisor, Turn};
 use crate::config::diff;
@@ -205,7 +206,7 @@ impl Supervisor {
             Facts::Configuration(Ok(latest)) => {
                 let active: Vec<_> = self.groups.values().map(|group| &group.config).collect();
                 let reread = diff::diff(&active, &latest);
-                self.latest = latest;
+                self.latest = Latest::new(latest);
                 Ok(Reply::Reread(reread))
             }
             Facts::Configuration(Err(reason)) => Err(Refusal::CantReread(reason)),
@@ -240,6 +241,7 @@ impl Supervisor {
     /// path.
     fn config_snapshots(&self) -> Vec<ConfigSnapshot> {
         self.latest
+            .groups()
             .iter()
             .flat_map(|group| {
                 let active: Option<GroupId> = self.group_named(&group.name);

@@ -27,6 +27,7 @@ mod groups;
 mod handler;
 mod id;
 mod jobs;
+mod latest;
 mod lifecycle;
 mod listener;
 pub mod message;
@@ -61,6 +62,7 @@ use bus::{Bus, Subscriber};
 use command::{Command, Refusal, Reply, Ticket};
 use groups::Group;
 use jobs::Jobs;
+use latest::Latest;
 use message::Message;
 use shutdown::Shutdown;
 use ticks::Ticks;
@@ -228,7 +230,7 @@ pub struct Supervisor {
     identifier: String,
     mood: SupervisorState,
     /// The configuration last read: what `addProcessGroup` and `getAllConfigInfo` see.
-    latest: Vec<GroupConfig>,
+    latest: Latest,
     groups: BTreeMap<GroupId, Group>,
     /// The active groups by name.
     group_names: HashMap<Arc<str>, GroupId>,
@@ -264,7 +266,7 @@ impl Supervisor {
         Supervisor {
             identifier,
             mood: SupervisorState::Running,
-            latest,
+            latest: Latest::new(latest),
             groups: BTreeMap::new(),
             group_names: HashMap::new(),
             order: Vec::new(),
@@ -389,7 +391,12 @@ impl Supervisor {
 
     /// A group of the latest configuration.
     pub fn latest_group(&self, name: &str) -> Option<&GroupConfig> {
-        self.latest.iter().find(|group| group.name == name)
+        self.latest.named(name)
+    }
+
+    /// Whether a group of this name is active.
+    pub fn is_active(&self, name: &str) -> bool {
+        self.group_named(name).is_some()
     }
 
     /// Per pool: its name, how many events wait, and what it has done.

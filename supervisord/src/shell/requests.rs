@@ -37,9 +37,7 @@ impl Owner {
             Command::Reread => Facts::Configuration(self.reread()),
             Command::Restart => Facts::Configuration(self.groups_for_restart()),
             Command::AddGroup(name) => match self.engine.latest_group(name).cloned() {
-                Some(group) if self.engine.active_groups().all(|active| active.name != *name) => {
-                    Facts::Logs(self.group_facts(&group))
-                }
+                Some(group) if !self.engine.is_active(name) => Facts::Logs(self.group_facts(&group)),
                 _ => Facts::None,
             },
             _ => Facts::None,
