@@ -5,6 +5,10 @@ use super::*;
 
 /// The report on `s.conf`; it may include `/conf/a.ini` and `/conf/locked.ini`.
 fn report(text: &str) -> Report {
+    report_with(text, &[], &Overrides::default())
+}
+
+fn report_with(text: &str, environment: &[(String, String)], overrides: &Overrides) -> Report {
     let include = |pattern: &str| match pattern {
         "/conf/a.ini" => {
             let content = Ok(b"[program:a]\ncommand=cat\nautostart=maybe\nuser=nobody\n".to_vec());
@@ -13,14 +17,8 @@ fn report(text: &str) -> Report {
         "/conf/locked.ini" => vec![Included { path: pattern.to_owned(), content: Err("Permission denied".to_owned()) }],
         _ => Vec::new(),
     };
-    let inputs = Inputs {
-        environment: &[],
-        overrides: &Overrides::default(),
-        here: "/conf",
-        host_node_name: "node",
-        world: &FakeWorld,
-        include: &include,
-    };
+    let inputs =
+        Inputs { environment, overrides, here: "/conf", host_node_name: "node", world: &FakeWorld, include: &include };
     check(SourceFile { name: "s.conf", bytes: text.as_bytes() }, &inputs)
 }
 
@@ -65,6 +63,15 @@ fn what_is_missing_is_not_missed_twice() {
     assert!(found[0].starts_with("s.conf:3: [program:x] command: Format string '%(nope)s' for 'program:x.command'"));
     let missing = "s.conf:4: [program:y]: program section program:y does not specify a command; write command = ";
     assert!(found[1].starts_with(missing), "{}", found[1]);
+}
+
+#[test]
+fn an_option_of_the_command_line_is_a_place() {
+    let overrides = Overrides { user: Some("nope".to_owned()), ..Overrides::default() };
+    let found = report_with("[supervisord]\n", &[], &overrides);
+    let found: Vec<String> = found.problems().iter().map(ToString::to_string).collect();
+    let expected = "command line: -u/--user: Invalid user name nope; name a user whom this system knows";
+    assert_eq!(found, [expected]);
 }
 
 #[test]

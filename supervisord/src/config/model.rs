@@ -70,9 +70,14 @@ impl Place {
     pub fn of_file(file: &str) -> Self {
         Place { origin: Origin { file: file.to_owned(), line: 0 }, ..Place::default() }
     }
+
+    /// An option of the command line, `-u/--user`: of no file and no section.
+    pub fn of_option(spelled: &str) -> Self {
+        Place { key: spelled.to_owned(), ..Place::default() }
+    }
 }
 
-/// `FILE:LINE: [SECTION] KEY`, as far as it is known.
+/// `FILE:LINE: [SECTION] KEY`, as far as it is known, or `command line: OPTION`.
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.origin.file)?;
@@ -80,7 +85,8 @@ impl std::fmt::Display for Place {
             write!(f, ":{}", self.origin.line)?;
         }
         match (self.section.as_str(), self.key.as_str()) {
-            ("", _) => Ok(()),
+            ("", "") => Ok(()),
+            ("", option) => write!(f, "command line: {option}"),
             (section, "") => write!(f, ": [{section}]"),
             (section, key) => write!(f, ": [{section}] {key}"),
         }
@@ -139,7 +145,7 @@ pub struct DaemonConfig {
     pub childlogdir: Option<PathBuf>,
     /// User to switch to, as written.
     pub user: Option<String>,
-    /// Where the user is written; `None`: on the command line, or nowhere.
+    /// Where the user is written, if it is.
     pub user_place: Option<Place>,
     /// Directory to change to when daemonizing.
     pub directory: Option<PathBuf>,

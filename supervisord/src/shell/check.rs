@@ -95,7 +95,7 @@ fn json_problem(problem: &Problem) -> JsonProblem<'_> {
             Severity::Error => "error",
             Severity::Warning => "warning",
         },
-        file: place.map(|place| place.origin.file.as_str()),
+        file: place.map(|place| place.origin.file.as_str()).filter(|file| !file.is_empty()),
         line: place.map(|place| place.origin.line).filter(|&line| line > 0),
         section: place.map(|place| place.section.as_str()).filter(|section| !section.is_empty()),
         key: place.map(|place| place.key.as_str()).filter(|key| !key.is_empty()),

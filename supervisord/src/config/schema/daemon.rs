@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::super::environment;
 use super::super::error::ConfigError;
-use super::super::model::{DaemonConfig, DaemonLog, LogLevel};
+use super::super::model::{DaemonConfig, DaemonLog, LogLevel, Place};
 use super::super::options::table::daemon as table;
 use super::super::value::ValueError;
 use super::Context;
@@ -83,8 +83,11 @@ pub(super) fn read(context: &Context<'_>, overrides: &Overrides) -> Result<Daemo
         minprocs: overrides.minprocs.unwrap_or(minprocs),
         nocleanup: overrides.nocleanup || nocleanup,
         childlogdir: overrides.childlogdir.clone().or(childlogdir),
-        user_place: (overrides.user.is_none() && user.is_some())
-            .then(|| context.store.place("supervisord", table::USER_.entry.name)),
+        user_place: match (&overrides.user, &user) {
+            (Some(_), _) => Some(Place::of_option("-u/--user")),
+            (None, Some(_)) => Some(context.store.place("supervisord", table::USER_.entry.name)),
+            (None, None) => None,
+        },
         user: overrides.user.clone().or(user),
         directory: overrides.directory.clone().or(directory),
         strip_ansi: overrides.strip_ansi || strip_ansi,
