@@ -66,6 +66,19 @@ fn what_is_missing_is_not_missed_twice() {
 }
 
 #[test]
+fn names_to_choose_from_are_few() {
+    let names = |count: usize| {
+        let environment: Vec<_> = (0..count).map(|at| (format!("V{at}"), String::new())).collect();
+        let text = "[supervisord]\nchildlogdir=%(nope)s\n";
+        let report = report_with(text, &environment, &Overrides::default());
+        report.problems()[0].text.split_once("Available names: ").map(|(_, names)| names.to_owned())
+    };
+    assert_eq!(names(0).as_deref(), Some("here"));
+    assert_eq!(names(1).as_deref(), Some("here, ENV_NAME for the one environment variable"));
+    assert_eq!(names(70).as_deref(), Some("here, ENV_NAME for each of 70 environment variables"));
+}
+
+#[test]
 fn an_option_of_the_command_line_is_a_place() {
     let overrides = Overrides { user: Some("nope".to_owned()), ..Overrides::default() };
     let found = report_with("[supervisord]\n", &[], &overrides);
