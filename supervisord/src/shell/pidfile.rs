@@ -111,6 +111,18 @@ impl PidFile {
         Ok(claimed(None, false))
     }
 
+    /// Whether somebody else has claimed the file, which is not made to find out.
+    pub(super) fn is_taken(path: &Path, identity: Identity) -> bool {
+        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+        let Some(file) = file.ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file())) else {
+            return false;
+        };
+        let mut lock = identity.lock();
+        let asked = fcntl(file.as_fd(), FcntlArg::F_OFD_GETLK(&mut lock));
+        asked.is_ok() && lock.l_type != libc::F_UNLCK as libc::c_short
+    }
+
     /// Whether it is the one for these.
     pub(super) fn is_for(&self, path: &Path, identity: Identity) -> bool {
         self.path == path && self.identity == identity
@@ -187,7 +199,10 @@ mod tests {
         std::os::unix::fs::symlink(path("one.conf"), path("link.conf")).unwrap();
         let one = Identity::of(&path("one.conf"), &[]);
         let claim = |identity| PidFile::claim(&path("pid"), identity);
+        assert!(!PidFile::is_taken(&path("pid"), one) && !path("pid").exists());
         let mut first = claim(one).unwrap();
+        assert!(PidFile::is_taken(&path("pid"), one));
+        assert!(!PidFile::is_taken(&path("pid"), Identity::of(&path("other.conf"), &[])));
         assert!(claim(one).unwrap_err().to_string().contains("which names no pid yet"));
         first.write().unwrap();
         let text = format!("{}\n", std::process::id());

@@ -210,9 +210,12 @@ impl Daemon {
             let raised = raise_limits(config.daemon.minfds, config.daemon.minprocs).map_err(usage)?;
             infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
         }
-        let mut activity = match (open_activity_log(&config), attempt) {
-            (Err(error), Attempt::Fallback) => self.log_before.take().ok_or(error)?,
-            (opened, _) => opened?,
+        let is_taken = || PidFile::is_taken(&config.daemon.pidfile, self.identity(&config));
+        let activity = match attempt {
+            // Not made for a start that will hardly succeed: who has moved it away waits for the other daemon's.
+            Attempt::First if !is_there(&config.daemon.logfile) && is_taken() => None,
+            Attempt::First | Attempt::Again => Some(open_activity_log(&config)?),
+            Attempt::Fallback => Some(open_activity_log(&config).or_else(|error| self.log_before.take().ok_or(error))?),
         };
         // Taken before a word is logged: the log may be that of a daemon that runs, and lives at these addresses.
         let servers = match http::bind(&config.servers) {
@@ -223,6 +226,7 @@ impl Daemon {
             bound => bound.map_err(usage)?,
         };
         self.claim(&config).or_else(|taken| if attempt == Attempt::Fallback { Ok(()) } else { Err(usage(taken)) })?;
+        let mut activity = activity.map_or_else(|| open_activity_log(&config), Ok)?;
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
         noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
@@ -284,10 +288,14 @@ impl Daemon {
         Ok(Some(Message::UidSet(user.uid)))
     }
 
+    fn identity(&self, config: &Config) -> Identity {
+        Identity::of(&self.source.main.path, &config.servers)
+    }
+
     /// Makes sure that no other daemon has this configuration, now and later.
     fn claim(&mut self, config: &Config) -> Result<(), Taken> {
         let path = &config.daemon.pidfile;
-        let identity = Identity::of(&self.source.main.path, &config.servers);
+        let identity = self.identity(config);
         if !self.pidfile.as_ref().is_some_and(|pidfile| pidfile.is_for(path, identity)) {
             // Only one at a time: with another identity this process would be in its own way.
             self.pidfile = None;
@@ -372,6 +380,13 @@ impl Daemon {
 fn tell(config: &Config, error: &StartError) {
     if let Ok(mut activity) = open_activity_log(config) {
         log(&mut activity, &Message::CannotGoOn { reason: error.text.clone() });
+    }
+}
+
+fn is_there(log: &DaemonLog) -> bool {
+    match log {
+        DaemonLog::File(path) => path.exists(),
+        DaemonLog::Syslog => true,
     }
 }
 

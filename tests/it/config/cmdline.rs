@@ -209,12 +209,19 @@ fn ours_cl17_a_failed_start_leaves_the_log_of_the_running_one_alone() {
     }
     daemon.ok("getState", &[]);
     let log = daemon.log_text();
-    let mut command = daemon.command("supervisord");
-    command.args(["-n", "-s", "-c"]).arg(daemon.path("supervisord.conf"));
-    let ran = supervisor_tests::run::run(command, "", daemon.dir());
-    assert!(ran.code == 2 && ran.err.contains(IN_USE), "{ran:?}");
+    let refused = || {
+        let mut command = daemon.command("supervisord");
+        command.args(["-n", "-s", "-c"]).arg(daemon.path("supervisord.conf"));
+        let ran = supervisor_tests::run::run(command, "", daemon.dir());
+        assert!(ran.code == 2 && ran.err.contains(IN_USE), "{ran:?}");
+    };
+    refused();
     let root = "Supervisor is running as root";
     assert_eq!(daemon.log_text().matches(root).count(), log.matches(root).count());
+    // Nor does it make one, where the log has just been moved away.
+    std::fs::rename(daemon.path("supervisord.log"), daemon.path("supervisord.log.old")).unwrap();
+    refused();
+    assert!(!daemon.path("supervisord.log").exists());
 }
 
 /// Where there is no server, no address tells that the configuration is taken; the original starts and takes it over.
