@@ -19,6 +19,8 @@ const UNSAFE_FILES: &[&str] = &[
     "supervisord/src/shell/privileges.rs",
     "supervisord/src/shell/reaper.rs",
     "supervisord/src/shell/spawn.rs",
+    "supervisord/src/shell/spawn/exec.rs",
+    "supervisord/src/shell/spawn/launcher.rs",
 ];
 
 /// Folders of pure code: values in, values out.

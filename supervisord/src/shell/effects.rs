@@ -1,7 +1,8 @@
 //! Carrying out what the engine asks for.
 //!
 //! Effects are carried out in order, all of them before the next input from outside is looked at; what an effect
-//! leads to (a spawn's pid, a signal's result) goes back into the engine right away.
+//! leads to (a spawn's pid, a signal's result) goes back into the engine right away. Only starts come last, for they take
+//! longest: who waits for an event has it before the daemon makes the next child.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -34,6 +35,20 @@ impl Owner {
     /// Hands one input to the engine and carries out every effect, including those of the inputs that effects
     /// lead to.
     pub(super) fn feed(&mut self, input: Input) {
+        self.take_in(input);
+        self.start_due();
+    }
+
+    /// Starts what is due.
+    pub(super) fn start_due(&mut self) {
+        while let Some(id) = self.due.pop_front() {
+            let result = self.spawn(id);
+            self.take_in(Input::Spawned(id, result));
+        }
+    }
+
+    /// As [`feed`](Self::feed), but what is to be started is only noted.
+    pub(super) fn take_in(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         let mut effects = std::mem::take(&mut self.effects);
         while let Some(input) = inputs.pop_front() {
@@ -71,7 +86,7 @@ impl Owner {
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Log(message) => self.log(&message),
-            Effect::Spawn(id) => return Some(Input::Spawned(id, self.spawn(id))),
+            Effect::Spawn(id) => self.due.push_back(id),
             Effect::Signal { process, pid, signal, group, purpose } => {
                 let target = if group { -pid } else { pid };
                 // SAFETY: kill takes two numbers. The pid is that of a child that has not been reaped.

@@ -82,6 +82,8 @@ pub(super) struct Owner {
     pub(super) child_logs: ChildLogs,
     pub(super) sockets: Sockets,
     pub(super) effects: Vec<Effect>,
+    /// Processes that the engine wants started.
+    pub(super) due: VecDeque<ProcessId>,
     pub(super) steps: VecDeque<Step>,
     pub(super) buffer: Vec<u8>,
     pub(super) ready: Vec<Token>,
@@ -168,6 +170,7 @@ impl Owner {
             child_logs,
             sockets,
             effects: Vec::new(),
+            due: VecDeque::new(),
             steps: VecDeque::new(),
             buffer: vec![0; READ_BYTES],
             ready: Vec::new(),
@@ -322,21 +325,24 @@ impl Owner {
         }
     }
 
-    /// Collects every dead child, each after what its pipes still held.
+    /// Collects every dead child, each after what its pipes still held. Only then are any started again: by then
+    /// everybody's listeners know.
     fn reap(&mut self) {
         loop {
             match reaper::reap() {
-                Ok(None) => return,
+                Ok(None) => break,
                 Ok(Some((pid, death))) => {
                     if let Some(id) = self.engine.process_of_pid(pid) {
                         self.drain(id);
                     }
-                    self.feed(Input::Exited(pid, death));
+                    self.take_in(Input::Exited(pid, death));
                 }
                 Err(errno) => {
-                    return self.log(&Message::WaitFailed { errno: errno as i32 });
+                    self.log(&Message::WaitFailed { errno: errno as i32 });
+                    break;
                 }
             }
         }
+        self.start_due();
     }
 }
