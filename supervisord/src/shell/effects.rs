@@ -1,8 +1,9 @@
 //! Carrying out what the engine asks for.
 //!
 //! Effects are carried out in order, all of them before the next input from outside is looked at; what an effect
-//! leads to (a spawn's pid, a signal's result) goes back into the engine right away. Only starts come last, for they take
-//! longest: who waits for an event has it before the daemon makes the next child.
+//! leads to (a signal's result) goes back into the engine right away. Only starts wait until the end of the turn, for they
+//! take longest: who waits for an event or asks a question has it before the daemon makes the next child. All that are
+//! due are made before a command or a signal that could change what is to be started.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -25,6 +26,9 @@ use crate::engine::command::{Refusal, Reply, TaskOutcome, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{Effect, Input, ProcessId};
 
+/// At most so many starts a turn.
+const TURN_STARTS: usize = 4;
+
 /// Whether an effect is the line that says that a child is no more, or could not be made.
 fn tells_of_an_end(effect: &Effect) -> bool {
     use Message::{Exited, ExitedFromUnknown, SpawnError, Stopped};
@@ -33,22 +37,8 @@ fn tells_of_an_end(effect: &Effect) -> bool {
 
 impl Owner {
     /// Hands one input to the engine and carries out every effect, including those of the inputs that effects
-    /// lead to.
+    /// lead to. What is to be started is only noted.
     pub(super) fn feed(&mut self, input: Input) {
-        self.take_in(input);
-        self.start_due();
-    }
-
-    /// Starts what is due.
-    pub(super) fn start_due(&mut self) {
-        while let Some(id) = self.due.pop_front() {
-            let result = self.spawn(id);
-            self.take_in(Input::Spawned(id, result));
-        }
-    }
-
-    /// As [`feed`](Self::feed), but what is to be started is only noted.
-    pub(super) fn take_in(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         let mut effects = std::mem::take(&mut self.effects);
         while let Some(input) = inputs.pop_front() {
@@ -65,6 +55,27 @@ impl Owner {
             self.let_go_of_socket(gone);
         }
         self.effects = effects;
+    }
+
+    /// Starts what is due, all of it.
+    pub(super) fn start_due(&mut self) {
+        while self.start_next() {}
+    }
+
+    /// Starts a few of those that are due: clients and listeners are not to wait for all.
+    pub(super) fn start_some(&mut self) {
+        for _ in 0..TURN_STARTS {
+            if !self.start_next() {
+                break;
+            }
+        }
+    }
+
+    fn start_next(&mut self) -> bool {
+        let Some(id) = self.due.pop_front() else { return false };
+        let result = self.spawn(id);
+        self.feed(Input::Spawned(id, result));
+        true
     }
 
     /// The process whose child an input says to be no more, or never to have been.

@@ -207,7 +207,7 @@ impl Owner {
             }
             let mut signalled = None;
             let mut request = None;
-            if self.backlog.is_empty() {
+            if self.backlog.is_empty() && self.due.is_empty() {
                 tokio::select! {
                     biased;
                     signal = signals.next() => signalled = Some(signal),
@@ -220,7 +220,7 @@ impl Owner {
                     () = self.pipes.wait() => {}
                 }
             } else {
-                // More is known to be ready; everyone else gets their turn first.
+                // More is known to be ready or due; everyone else gets their turn first.
                 tokio::task::yield_now().await;
             }
             self.turn(signals, server, signalled, request);
@@ -259,6 +259,7 @@ impl Owner {
         }
         self.serve_pipes();
         self.take_steps();
+        self.start_some();
         if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
             self.backlog.extend(self.unwatched.uncongested());
         }
@@ -289,10 +290,14 @@ impl Owner {
                 self.reap();
             }
             Signalled::Exit(signal) => {
+                self.start_due();
                 self.log(&Message::ExitRequest { signal });
                 self.feed(Input::StopEverything(After::Exit));
             }
-            Signalled::Restart => self.restart_requested(),
+            Signalled::Restart => {
+                self.start_due();
+                self.restart_requested();
+            }
             Signalled::Reopen => {
                 self.log(&Message::ReopenRequest);
                 self.log(&Message::Reopening);
@@ -325,24 +330,21 @@ impl Owner {
         }
     }
 
-    /// Collects every dead child, each after what its pipes still held. Only then are any started again: by then
-    /// everybody's listeners know.
+    /// Collects every dead child, each after what its pipes still held.
     fn reap(&mut self) {
         loop {
             match reaper::reap() {
-                Ok(None) => break,
+                Ok(None) => return,
                 Ok(Some((pid, death))) => {
                     if let Some(id) = self.engine.process_of_pid(pid) {
                         self.drain(id);
                     }
-                    self.take_in(Input::Exited(pid, death));
+                    self.feed(Input::Exited(pid, death));
                 }
                 Err(errno) => {
-                    self.log(&Message::WaitFailed { errno: errno as i32 });
-                    break;
+                    return self.log(&Message::WaitFailed { errno: errno as i32 });
                 }
             }
         }
-        self.start_due();
     }
 }

@@ -14,6 +14,9 @@ use crate::engine::{Facts, Input, LogPaths, ProcessId};
 impl Owner {
     /// A client's command: what the engine must know of the world is looked up first.
     pub(super) fn request(&mut self, request: Request) {
+        if !request.command.is_question() {
+            self.start_due();
+        }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let facts = self.facts(&request.command);

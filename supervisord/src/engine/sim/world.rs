@@ -42,6 +42,8 @@ pub(super) struct Simulation {
     /// By pid; dead ones until they are reaped.
     children: BTreeMap<i32, Child>,
     last_pid: i32,
+    /// Processes that the engine wants started.
+    due: VecDeque<ProcessId>,
     pub(super) last_ticket: u64,
     /// Removals that are not answered yet.
     pub(super) removals: BTreeMap<u64, String>,
@@ -64,6 +66,7 @@ impl Simulation {
             groups,
             children: BTreeMap::new(),
             last_pid: 0,
+            due: VecDeque::new(),
             last_ticket: 0,
             removals: BTreeMap::new(),
             after: None,
@@ -246,8 +249,30 @@ impl Simulation {
         }
     }
 
-    /// Hands in an input and carries out everything that follows from it.
+    /// Hands in an input and carries out everything that follows from it. Of what is to be started, some may wait: only
+    /// what does not change the course of things is handed in before.
     pub(super) fn input(&mut self, input: Input) -> Outcome {
+        let changes_course = match &input {
+            Input::Command(_, command, _) => !command.is_question(),
+            Input::StopEverything(_) => true,
+            _ => false,
+        };
+        while changes_course && self.start_next()? {}
+        self.take_in(input)?;
+        while !self.rng.once_in(3) && self.start_next()? {}
+        if self.due.is_empty() { self.checker.drained(&self.engine, self.now.mono) } else { Ok(()) }
+    }
+
+    /// Starts what is due next; false if nothing is.
+    fn start_next(&mut self) -> Result<bool, String> {
+        let Some(id) = self.due.pop_front() else { return Ok(false) };
+        for input in self.spawn(id)? {
+            self.take_in(input)?;
+        }
+        Ok(true)
+    }
+
+    fn take_in(&mut self, input: Input) -> Outcome {
         let mut effects = VecDeque::new();
         self.turn(input, &mut effects)?;
         while let Some(effect) = effects.pop_front() {
@@ -255,7 +280,7 @@ impl Simulation {
                 self.turn(input, &mut effects)?;
             }
         }
-        self.checker.drained(&self.engine, self.now.mono)
+        Ok(())
     }
 
     fn turn(&mut self, input: Input, effects: &mut VecDeque<Effect>) -> Outcome {
@@ -279,7 +304,10 @@ impl Simulation {
     /// What a shell does; the inputs that result.
     fn carry_out(&mut self, effect: Effect) -> Result<Vec<Input>, String> {
         Ok(match effect {
-            Effect::Spawn(id) => self.spawn(id)?,
+            Effect::Spawn(id) => {
+                self.due.push_back(id);
+                Vec::new()
+            }
             Effect::Signal { process, pid, signal, purpose, .. } => {
                 let result = match self.children.get_mut(&pid) {
                     Some(child) if child.process == process => match child.dead {
