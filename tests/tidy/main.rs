@@ -21,6 +21,7 @@ const UNSAFE_FILES: &[&str] = &[
     "supervisord/src/shell/spawn.rs",
     "supervisord/src/shell/spawn/exec.rs",
     "supervisord/src/shell/spawn/launcher.rs",
+    "supervisord/src/shell/spawn/stack.rs",
 ];
 
 /// Folders of pure code: values in, values out.

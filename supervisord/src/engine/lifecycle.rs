@@ -49,13 +49,15 @@ impl Supervisor {
     pub(super) fn spawned(&mut self, id: ProcessId, pid: i32, turn: &mut Turn) {
         let handler = self.result_handler(id);
         let Some(process) = self.processes.get_mut(&id) else { return };
-        let Life::Starting { since, .. } = *process.life() else { return };
-        process.set_pid(pid);
+        if process.state() != ProcessState::Starting {
+            return;
+        }
+        process.set_child(pid, turn.now);
         process.session = handler.map(Session::new);
         let startsecs = process.config.startsecs.duration();
         let name = process.name().clone();
         self.pids.insert(pid, id);
-        self.timers.arm(Timer::Process(id), since + startsecs);
+        self.timers.arm(Timer::Process(id), turn.now.mono + startsecs);
         turn.log(Message::Spawned { name, pid });
         self.settle_spawn(id, startsecs.is_zero(), turn);
     }

@@ -173,9 +173,11 @@ impl Process {
     }
 
     /// The child exists now: its pid completes the state it is in.
-    pub(super) fn set_pid(&mut self, child: i32) {
-        if let Life::Starting { pid, .. } = &mut self.life {
+    pub(super) fn set_child(&mut self, child: i32, now: Now) {
+        if let Life::Starting { pid, since } = &mut self.life {
             *pid = Some(child);
+            *since = now.mono;
+            self.started = now.wall;
         }
     }
 

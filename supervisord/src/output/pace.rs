@@ -35,6 +35,9 @@ const SHORTEST: Duration = Duration::from_micros(150);
 /// And at most: a line among them is late by no more.
 const LONGEST: Duration = Duration::from_micros(1600);
 
+/// And where nothing comes: what is left then are channels for which the system has no watch.
+const IDLEST: Duration = Duration::from_millis(50);
+
 /// What is to be done about a channel after a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -80,6 +83,8 @@ impl Pace {
 pub struct Rhythm {
     /// What was chosen last, and when.
     last: Option<(Duration, Duration)>,
+    /// For how long nothing has come.
+    quiet: Duration,
 }
 
 impl Rhythm {
@@ -88,13 +93,16 @@ impl Rhythm {
         let (interval, wanted) = match self.last {
             None => (SHORTEST, SHORTEST),
             Some((interval, at)) => {
+                let elapsed = now.saturating_sub(at);
+                self.quiet = if bytes == 0 { self.quiet + elapsed } else { Duration::ZERO };
                 let target = (channels * GOAL) as f64;
-                let wanted = now.saturating_sub(at).as_secs_f64() * target / bytes.max(1) as f64;
+                let wanted = elapsed.as_secs_f64() * target / bytes.max(1) as f64;
                 (interval, Duration::from_secs_f64(wanted.min(1.0)))
             }
         };
+        let longest = if self.quiet > PATIENCE { IDLEST } else { LONGEST };
         // Not all at once: little may have come because others had the processor.
-        let next = wanted.min(interval * 2).clamp(SHORTEST, LONGEST);
+        let next = wanted.min(interval * 2).clamp(SHORTEST, longest);
         self.last = Some((next, now));
         next
     }
@@ -170,6 +178,8 @@ mod tests {
         assert_eq!(intervals(20, |micros| 512 * micros as usize, 4), [150, 300, 320, 320]);
         // Nothing comes, or so much that each pipe is full however short the interval.
         assert_eq!(intervals(1, |_| 0, 6), [150, 300, 600, 1200, 1600, 1600]);
+        let idle = intervals(1, |_| 0, 16);
+        assert_eq!(idle[8..], [1600, 3200, 6400, 12_800, 25_600, 50_000, 50_000, 50_000]);
         assert_eq!(intervals(3, |_| 3 * 65_536, 3), [150, 150, 150]);
     }
 }

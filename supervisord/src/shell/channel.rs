@@ -120,6 +120,35 @@ impl Output {
         0
     }
 
+    /// The child has died: takes what its pipe holds, up to so many bytes, and closes it.
+    pub(super) fn drain(
+        &mut self,
+        id: ProcessId,
+        name: &Arc<str>,
+        mut budget: usize,
+        buffer: &mut [u8],
+        pipes: &Pipes,
+        context: &mut Context,
+    ) {
+        while let Some(fd) = &self.fd
+            && budget > 0
+        {
+            match nix::unistd::read(fd, &mut *buffer) {
+                Ok(count @ 1..) => {
+                    budget = budget.saturating_sub(count);
+                    self.take(id, name, &buffer[..count], context);
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => break,
+                Ok(0) | Err(_) => return self.close(id, name, pipes, context),
+            }
+        }
+        self.finish(id, name, context);
+        if let Some(fd) = self.fd.take() {
+            pipes.remove(fd);
+        }
+    }
+
     /// Whether it is to be left alone until the reader of its log has caught up. The child waits meanwhile, when its pipe
     /// is full.
     pub(super) fn waits_for_log(&mut self, id: ProcessId, pipes: &Pipes, context: &mut Context) -> bool {

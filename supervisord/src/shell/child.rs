@@ -108,17 +108,7 @@ impl Child {
         let (id, name) = (self.id, self.name.clone());
         for channel in [Channel::Stdout, Channel::Stderr] {
             let Some(output) = self.output(channel) else { continue };
-            let mut budget = DRAIN_BYTES;
-            while budget > 0 {
-                match output.read(id, &name, buffer, pipes, context) {
-                    0 => break,
-                    count => budget = budget.saturating_sub(count),
-                }
-            }
-            output.finish(id, &name, context);
-            if let Some(fd) = &output.fd {
-                pipes.remove(fd);
-            }
+            output.drain(id, &name, DRAIN_BYTES, buffer, pipes, context);
         }
         if let Some(fd) = &self.stdin.fd {
             pipes.remove(fd);

@@ -26,9 +26,6 @@ use crate::engine::command::{Refusal, Reply, TaskOutcome, Ticket};
 use crate::engine::message::Message;
 use crate::engine::{Effect, Input, ProcessId};
 
-/// At most so many starts a turn.
-const TURN_STARTS: usize = 4;
-
 /// Whether an effect is the line that says that a child is no more, or could not be made.
 fn tells_of_an_end(effect: &Effect) -> bool {
     use Message::{Exited, ExitedFromUnknown, SpawnError, Stopped};
@@ -62,16 +59,8 @@ impl Owner {
         while self.start_next() {}
     }
 
-    /// Starts a few of those that are due: clients and listeners are not to wait for all.
-    pub(super) fn start_some(&mut self) {
-        for _ in 0..TURN_STARTS {
-            if !self.start_next() {
-                break;
-            }
-        }
-    }
-
-    fn start_next(&mut self) -> bool {
+    /// Starts the next of those that are due; false if none is.
+    pub(super) fn start_next(&mut self) -> bool {
         let Some(id) = self.due.pop_front() else { return false };
         let result = self.spawn(id);
         self.feed(Input::Spawned(id, result));
@@ -205,6 +194,7 @@ impl Owner {
             }),
             redirect_stderr: config.redirect_stderr,
             close_below: self.settings.close_below,
+            children: self.children.len(),
         };
         let spawned = spawn::spawn(&plan, &mut self.launcher).map_err(|error| error.text(&config.name))?;
         let pid = spawned.pid;

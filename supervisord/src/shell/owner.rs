@@ -259,7 +259,8 @@ impl Owner {
         }
         self.serve_pipes();
         self.take_steps();
-        self.start_some();
+        // One a turn: clients and listeners are not to wait for all.
+        self.start_next();
         if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
             self.backlog.extend(self.unwatched.uncongested());
         }

@@ -93,6 +93,7 @@ impl Owner {
         let Parts { children, pipes, buffer, mut context } = self.parts(id);
         let Some(child) = children.remove(&id) else { return };
         child.drain(buffer, pipes, &mut context);
+        context.unwatched.forget(id);
         self.take_steps();
     }
 }

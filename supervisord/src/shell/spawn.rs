@@ -10,6 +10,7 @@
 
 mod exec;
 mod launcher;
+mod stack;
 
 use std::ffi::OsString;
 use std::io;
@@ -43,6 +44,8 @@ pub(super) struct Plan<'a> {
     pub(super) redirect_stderr: bool,
     /// Inherited descriptors from 3 up to here are closed in the child.
     pub(super) close_below: Option<u32>,
+    /// How many children there are already.
+    pub(super) children: usize,
 }
 
 /// A child that exists, with the daemon's ends of its pipes, all non-blocking and close-on-exec.
@@ -104,7 +107,7 @@ pub(super) fn spawn(plan: &Plan, launcher: &mut Launcher) -> Result<Spawned, Spa
     }
     let stderr_source = child_stderr.as_ref().unwrap_or(&child_stdout);
     let prepared = Prepared::new(plan, [stdin_source, child_stdout.as_raw_fd(), stderr_source.as_raw_fd()]);
-    let pid = launcher.launch(&prepared).map_err(|errno| SpawnError::Fork(errno as i32))?;
+    let pid = launcher.launch(&prepared, plan.children).map_err(|errno| SpawnError::Fork(errno as i32))?;
     Ok(Spawned { pid, stdin, stdout, stderr })
 }
 

@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::poll::{Pipes, Token};
+use crate::engine::ProcessId;
 use crate::output::pace::Rhythm;
 
 /// Channels that have something at once, so many that some wait for a processor anyway.
@@ -30,6 +31,12 @@ impl Unwatched {
     /// Has a channel read when the readers of logs have caught up.
     pub(super) fn wait_for_log(&mut self, token: Token) {
         self.congested.push(token);
+    }
+
+    /// A child is no more, and its channels with it.
+    pub(super) fn forget(&mut self, child: ProcessId) {
+        self.held.retain(|Token(id, _)| *id != child);
+        self.congested.retain(|Token(id, _)| *id != child);
     }
 
     /// A held channel has yielded so many bytes.

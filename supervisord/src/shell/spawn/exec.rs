@@ -169,6 +169,11 @@ unsafe fn close_from_3(below: Option<u32>) {
 unsafe fn default_signals() {
     // SAFETY: signal and sigprocmask are async-signal-safe; a zeroed set is an empty one after sigemptyset.
     unsafe {
+        // A Ctrl-Z meant for the daemon that reached the child too, before it left the daemon's group, is forgotten by
+        // being ignored: nobody would continue it.
+        for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
         for signal in 1..=64 {
             libc::signal(signal, libc::SIG_DFL);
         }

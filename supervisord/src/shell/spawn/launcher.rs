@@ -1,13 +1,14 @@
 //! How a child comes to be.
 //!
 //! `fork` copies the daemon's page tables and its table of descriptors, both of which grow with every child there
-//! is; the two thousandth start would cost several times the first. So where that is harmless the child borrows
+//! is; the two thousandth start would cost several times the first. So a daemon that has many lets the child borrow
 //! them: it runs in the daemon's memory, on a stack of its own, while the daemon waits for its exec (what
 //! `posix_spawn` does), and takes from the shared descriptors only the lowest few.
 //!
-//! **Where it is not harmless.** Until exec the daemon stands still, so nothing may happen there that can hang: a
-//! `chdir` may, on a mount whose server is gone. Nor may a child of another user stand in root's memory, or be
-//! stopped by that user while root waits. Such children are forked.
+//! **What is forked all the same.** Until exec the daemon stands still. That is why a daemon with few children forks:
+//! the copy costs less than the wait. Nothing may happen there that can hang: a `chdir` may, on a mount whose server is
+//! gone. (So may the exec itself, but on such a mount looking for the command hangs before.) Nor may a child of another
+//! user stand in root's memory, or be stopped by that user while root waits.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -19,71 +20,54 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{Pid, dup3};
 
 use super::exec::Prepared;
+use super::stack::Stack;
 
-/// Enough for the few calls to exec, in a debug build too.
-const STACK_BYTES: usize = 64 * 1024;
+/// From so many children on a copy of the daemon costs more than to wait for an exec.
+const MANY: usize = 256;
 
 /// Makes children. One serves for all of them, one after the other.
 #[derive(Debug)]
 pub(in crate::shell) struct Launcher {
-    stack: Box<[u8]>,
-    seats: Option<Seats>,
+    many: usize,
+    /// `None` where children cannot borrow.
+    loan: Option<Loan>,
 }
 
-/// Three low descriptors where the child's stdin, stdout and stderr are put before it is made, so that all above may
-/// be left behind in one call, without being looked at one by one.
+/// What a child needs that borrows.
 #[derive(Debug)]
-struct Seats {
+struct Loan {
+    stack: Stack,
+    /// Three low descriptors where the child's stdin, stdout and stderr are put before it is made, so that all above
+    /// may be left behind in one call, without being looked at one by one.
+    seats: [OwnedFd; 3],
     /// What sits there between two starts.
     idle: OwnedFd,
-    seats: [OwnedFd; 3],
 }
 
 impl Launcher {
     pub(in crate::shell) fn new() -> Self {
-        Launcher { stack: vec![0; STACK_BYTES].into(), seats: Seats::take() }
+        Launcher::for_many(MANY)
     }
 
-    /// Starts what was prepared.
+    /// One that takes so many children for many.
+    pub(super) fn for_many(many: usize) -> Self {
+        Launcher { many, loan: Loan::new() }
+    }
+
+    /// Starts what was prepared, beside so many children.
     ///
     /// # Errors
     /// The errno of the fork.
-    pub(super) fn launch(&mut self, prepared: &Prepared) -> Result<i32, Errno> {
-        let signals = AllBlocked::new();
-        let made = match prepared.is_straight() {
-            true => self.borrow(prepared),
-            false => fork(prepared),
-        };
-        drop(signals);
-        made
-    }
-
-    /// The child runs in the daemon's memory, and the daemon waits, until exec.
-    fn borrow(&mut self, prepared: &Prepared) -> Result<i32, Errno> {
-        let mut seats = self.seats.as_mut().filter(|_| prepared.closes_all());
-        let seated = seats.as_mut().and_then(|seats| seats.fill(prepared.fds()));
-        let mut flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
-        flags.set(CloneFlags::CLONE_FILES, seated.is_some());
-        let child = Box::new(|| {
-            // SAFETY: this is the fresh child, see below; without seats its descriptors are a copy from the start.
-            unsafe {
-                if let Some(fds) = seated {
-                    let above = fds.into_iter().max().unwrap_or(2) + 1;
-                    if close_range(above as libc::c_uint, libc::CLOSE_RANGE_UNSHARE).is_err() {
-                        prepared.cannot_exec(fds[2]);
-                    }
-                }
-                prepared.run(seated.unwrap_or(prepared.fds()))
-            }
-        });
-        // SAFETY: the child has a stack of its own, large enough and used by nobody else, as the daemon waits for exec
-        // or exit. All signals are blocked, so no handler runs there. It makes only async-signal-safe calls on memory
-        // that was prepared before, and writes to none but its stack and `errno`.
-        let made = unsafe { clone(child, &mut self.stack, flags, Some(libc::SIGCHLD)) };
-        if let Some(seats) = seats {
-            seats.clear();
+    pub(super) fn launch(&mut self, prepared: &Prepared, children: usize) -> Result<i32, Errno> {
+        let _signals = AllBlocked::new();
+        let may_borrow = children >= self.many && prepared.is_straight() && prepared.closes_all();
+        match self.loan.as_mut().filter(|_| may_borrow).and_then(|loan| loan.launch(prepared)) {
+            // Emulators and sandboxes know less than the kernel does.
+            Some(Err(Errno::EINVAL | Errno::ENOSYS | Errno::EPERM)) => self.loan = None,
+            Some(made) => return made,
+            None => {}
         }
-        made.map(Pid::as_raw)
+        fork(prepared)
     }
 }
 
@@ -100,15 +84,43 @@ fn fork(prepared: &Prepared) -> Result<i32, Errno> {
     }
 }
 
-impl Seats {
-    /// `None` if there is no descriptor, or on a kernel without close_range (before 5.9), or where that is forbidden:
-    /// then the child gets a copy of all descriptors, as with fork.
-    fn take() -> Option<Self> {
+impl Loan {
+    /// `None` if there is no descriptor or no memory, or on a kernel without close_range (before 5.9), or where that is
+    /// forbidden.
+    fn new() -> Option<Self> {
         close_range(libc::c_uint::MAX, libc::CLOSE_RANGE_UNSHARE).ok()?;
         let idle = OwnedFd::from(File::open("/dev/null").ok()?);
         let seat = || idle.try_clone().ok();
         let seats = [seat()?, seat()?, seat()?];
-        Some(Seats { idle, seats })
+        Some(Loan { stack: Stack::new().ok()?, seats, idle })
+    }
+
+    /// The child runs in the daemon's memory, and the daemon waits, until exec. `None` if its descriptors could not be
+    /// seated.
+    fn launch(&mut self, prepared: &Prepared) -> Option<Result<i32, Errno>> {
+        let fds = self.fill(prepared.fds());
+        let made = fds.map(|fds| self.clone(prepared, fds));
+        self.clear();
+        made
+    }
+
+    fn clone(&mut self, prepared: &Prepared, fds: [RawFd; 3]) -> Result<i32, Errno> {
+        let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK | CloneFlags::CLONE_FILES;
+        let above = fds.into_iter().max().unwrap_or(2) + 1;
+        let child = Box::new(|| {
+            // SAFETY: this is the fresh child, see below.
+            unsafe {
+                // The first thing it does is to take a copy of the lowest descriptors, and to share none any more.
+                if close_range(above as libc::c_uint, libc::CLOSE_RANGE_UNSHARE).is_err() {
+                    prepared.cannot_exec(fds[2]);
+                }
+                prepared.run(fds)
+            }
+        });
+        // SAFETY: the child has a stack of its own, large enough and used by nobody else, as the daemon waits for exec
+        // or exit. All signals are blocked, so no handler runs there. It makes only async-signal-safe calls on memory
+        // that was prepared before, and writes to none but its stack and `errno`.
+        unsafe { clone(child, self.stack.memory(), flags, Some(libc::SIGCHLD)) }.map(Pid::as_raw)
     }
 
     /// Puts what the child is to have into the seats.

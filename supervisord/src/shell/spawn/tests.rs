@@ -22,6 +22,7 @@ fn run(launcher: &mut Launcher, file: &str, script: &str, adjust: impl Fn(&mut P
         user: None,
         redirect_stderr: false,
         close_below: None,
+        children: 1,
     };
     adjust(&mut plan);
     let Spawned { pid, stdin, stdout, stderr } = spawn(&plan, launcher).unwrap();
@@ -39,10 +40,11 @@ fn run(launcher: &mut Launcher, file: &str, script: &str, adjust: impl Fn(&mut P
     (stdout, stderr, status)
 }
 
-/// The ways to exec: in the daemon's memory with its descriptors, with a copy of them, and as a copy of the daemon.
+/// The ways to exec: in the daemon's memory, and as a copy of the daemon for each reason there is for one.
 fn ways(mut each: impl FnMut(&mut Launcher, &dyn Fn(&mut Plan))) {
-    let mut launcher = Launcher::new();
+    let mut launcher = Launcher::for_many(1);
     each(&mut launcher, &|_| {});
+    each(&mut launcher, &|plan| plan.children = 0);
     each(&mut launcher, &|plan| plan.close_below = Some(1000));
     each(&mut launcher, &|plan| plan.directory = Some(Path::new("/")));
 }
@@ -64,7 +66,7 @@ fn what_the_daemon_inherited_stays_behind() {
     let script = format!("test -e /proc/self/fd/{inherited}");
     ways(|launcher, adjust| assert_eq!(run(launcher, "/bin/sh", &script, adjust).2, 1));
     let handed_down = |plan: &mut Plan| plan.close_below = Some(600);
-    assert_eq!(run(&mut Launcher::new(), "/bin/sh", &script, handed_down).2, 0);
+    assert_eq!(run(&mut Launcher::for_many(1), "/bin/sh", &script, handed_down).2, 0);
     nix::unistd::close(inherited).unwrap();
 }
 
