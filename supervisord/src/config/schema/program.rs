@@ -57,7 +57,7 @@ struct Program<'a> {
     /// Pattern of process names, not yet expanded.
     process_name: String,
     numprocs: i64,
-    numprocs_start: i64,
+    numprocs_start: i128,
     stdout: Capture,
     stderr: Capture,
     /// A process with everything that needs no process number.
@@ -160,7 +160,7 @@ impl<'a> Program<'a> {
     }
 
     fn processes(self) -> Result<Vec<ProcessConfig>, ConfigError> {
-        let end = self.numprocs_start.saturating_add(self.numprocs);
+        let end = self.numprocs_start.saturating_add(self.numprocs.into());
         // Mostly there is one, and room for more would be most of the memory of a large configuration.
         let mut processes = Vec::with_capacity(1);
         let mistakes = self.context.findings.mistakes();
@@ -177,12 +177,12 @@ impl<'a> Program<'a> {
     }
 
     /// Reads the process of a number; `environment` is that of the one before.
-    fn process(&self, number: i64, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
+    fn process(&self, number: i128, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
         let (reader, context) = (&self.reader, self.context);
         let section = reader.section;
         let numbers = Layer::from([
             ("process_num".into(), Term::Int(number)),
-            ("numprocs".into(), Term::Int(self.numprocs)),
+            ("numprocs".into(), Term::Int(self.numprocs.into())),
         ]);
         self.environment(&numbers, number, environment)?;
 
@@ -221,7 +221,7 @@ impl<'a> Program<'a> {
     }
 
     /// Reads the variables of the process of a number, unless they are those of the one before.
-    fn environment(&self, numbers: &Layer, number: i64, environment: &mut Environment) -> Result<(), ConfigError> {
+    fn environment(&self, numbers: &Layer, number: i128, environment: &mut Environment) -> Result<(), ConfigError> {
         let (reader, entry) = (&self.reader, &table::ENVIRONMENT.entry);
         let scope = Scope(&[&environment.earlier, &environment.layer, &self.context.variables, &self.names, numbers]);
         let text = reader.expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment");
