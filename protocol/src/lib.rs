@@ -25,6 +25,7 @@ pub mod ini;
 pub mod listener;
 pub mod name;
 pub mod payload;
+mod printable;
 pub mod repr;
 pub mod rpc;
 pub mod state;

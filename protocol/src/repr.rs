@@ -8,6 +8,8 @@
 
 use std::fmt::Write as _;
 
+use crate::printable::is_printable;
+
 /// A string the way Python prints a string literal.
 ///
 /// Single quotes, or double quotes if the text has a `'` and no `"`; backslash, newline, tab and carriage
@@ -84,14 +86,6 @@ pub fn decode_or_repr(data: &[u8]) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Python's `str.isprintable` for one character, without the tables of unassigned code points: control,
-/// format, surrogate and private-use characters and separators other than the blank are not printable.
-fn is_printable(c: char) -> bool {
-    !matches!(u32::from(c),
-        0..=0x1f | 0x7f..=0xa0 | 0xad | 0x1680 | 0x2000..=0x200f | 0x2028..=0x202f | 0x205f..=0x206f
-        | 0x3000 | 0xfeff | 0xe000..=0xf8ff | 0xfff0..=0xfffb | 0xfffe..=0xffff | 0xe0000..=0x10ffff)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +100,8 @@ mod tests {
             ("\0\x1b\x7f\u{a0}\u{ad}", r"'\x00\x1b\x7f\xa0\xad'"),
             ("héllo €", "'héllo €'"),
             ("\u{2028}\u{e000}\u{10ffff}", r"'\u2028\ue000\U0010ffff'"),
+            ("\u{180e}\u{378}\u{600}\u{61c}1", r"'\u180e\u0378\u0600\u061c1'"),
+            ("\u{e0100}\u{e01f0}", "'\u{e0100}\\U000e01f0'"),
             ("", "''"),
         ] {
             assert_eq!(str_repr(text), expected);

@@ -6,8 +6,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command};
 use supervisor_protocol::getopt;
-use supervisor_protocol::repr::str_repr;
-use supervisor_protocol::text::int;
+use supervisor_protocol::text::{int, int_error};
 use supervisor_sdk::mail::SENDMAIL;
 
 /// Everything the command line decides.
@@ -129,7 +128,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Request {
                 (Some(seconds), "timeout") => options.timeout = seconds,
                 (Some(status), _) => options.statuses.push(status),
                 (None, _) => {
-                    return Request::BadNumber(format!("invalid literal for int() with base 10: {}", str_repr(&value)));
+                    return Request::BadNumber(int_error(&value));
                 }
             },
         }

@@ -21,7 +21,7 @@ pub enum Term {
     /// A string.
     Text(String),
     /// A number.
-    Int(i64),
+    Int(i128),
 }
 
 /// Why a format string cannot be applied.
@@ -295,7 +295,7 @@ fn character(argument: &Argument<'_>) -> Result<char, Failure> {
 }
 
 /// Prefix and digits of a number without its sign.
-fn integer(number: i64, conversion: char, spec: &Spec) -> (&'static str, String) {
+fn integer(number: i128, conversion: char, spec: &Spec) -> (&'static str, String) {
     let number = number.unsigned_abs();
     let (prefix, digits) = match conversion {
         'o' => ("0o", format!("{number:o}")),
@@ -308,7 +308,7 @@ fn integer(number: i64, conversion: char, spec: &Spec) -> (&'static str, String)
 }
 
 /// A number without its sign as a float.
-fn real(number: i64, conversion: char, spec: &Spec) -> String {
+fn real(number: i128, conversion: char, spec: &Spec) -> String {
     let number = (number as f64).abs();
     let precision = spec.precision.unwrap_or(6);
     let mut text = match conversion.to_ascii_lowercase() {

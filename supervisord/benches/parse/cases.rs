@@ -80,6 +80,11 @@ pub(super) fn all() -> Vec<Case> {
         case("the same, other values for each process", Load, |d| main(d, &many_processes("N=\"%(process_num)d\",")))
             .sections(5_000)
             .compared(),
+        case("one program, numprocs=5000, a variable of each", Load, |d| main(d, &named_processes(5_000)))
+            .sections(5_000)
+            .compared(),
+        case("one program, numprocs=50000, a variable of each", Load, |d| main(d, &named_processes(50_000)))
+            .sections(50_000),
         case("2,000 programs under 100 variables", Load, |d| main(d, &commands_under_variables(2_000)))
             .sections(2_000)
             .compared(),
@@ -179,6 +184,14 @@ fn many_processes(first: &str) -> String {
         "[program:many]\ncommand=/bin/cat %(process_num)d\nprocess_name=%(process_num)05d\nnumprocs=5000\n\
          environment={first}{}",
         variables()
+    )
+}
+
+/// Processes of one program, each with a variable that no other has.
+fn named_processes(count: usize) -> String {
+    format!(
+        "[program:many]\ncommand=/bin/cat %(ENV_PORT_0)s\nprocess_name=%(process_num)05d\nnumprocs={count}\n\
+         environment=PORT_%(process_num)d=\"80%(process_num)02d\"\n"
     )
 }
 

@@ -2,15 +2,16 @@
 //!
 //! Supervisor 4.3 reads it with a tokenizer that cuts some values short without a word (`A=$HOME` is `$`) and
 //! swallows whatever stands where a comma should. Later versions use a POSIX tokenizer, which changes values
-//! that work today. So three steps (`vt02`, `vt04`):
+//! that work today. So (`vt02`, `vt04`):
 //!
-//! 1. The 4.3 grammar. If every separator is a comma or semicolon, its result stands.
-//! 2. Else the POSIX grammar with these separators, which understands escapes and joined quotes.
-//! 3. Else the 4.3 result, cut as it is, with a warning; or its error.
+//! 1. The 4.3 grammar. A pair that a comma, a semicolon or the end follows is read as ever.
+//! 2. Any other pair was cut. It alone is read by the POSIX grammar, which understands escapes and joined quotes; if
+//!    that makes no sense either, it stays cut, with a warning.
+//! 3. What the 4.3 grammar refuses is read by the POSIX grammar as a whole, or is an error.
 
 use thiserror::Error;
 
-use super::shlex::{Mode, ShlexError, tokens};
+use super::shlex::{Mode, ShlexError, parts, tokens};
 
 /// Variables in the order in which they were written; a later duplicate wins.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -39,22 +40,40 @@ pub enum EnvironmentError {
 /// # Errors
 /// The error of the 4.3 grammar, when neither grammar accepts the text.
 pub(super) fn parse(text: &str) -> Result<Parsed, EnvironmentError> {
-    let compatible = read(text, Mode::Compatible);
-    if let Ok((pairs, true)) = compatible {
-        return Ok(Parsed { pairs, is_cut: false });
+    match read(text, Mode::Compatible) {
+        Ok((pairs, true)) => Ok(Parsed { pairs, is_cut: false }),
+        Ok((pairs, false)) => Ok(mend(text, pairs)),
+        Err(error) => match read(text, Mode::Posix) {
+            Ok((pairs, true)) => Ok(Parsed { pairs, is_cut: false }),
+            _ => Err(error),
+        },
     }
-    if let Ok((pairs, true)) = read(text, Mode::Posix) {
-        return Ok(Parsed { pairs, is_cut: false });
-    }
-    compatible.map(|(pairs, _)| Parsed { pairs, is_cut: true })
 }
+
+/// Reads the pairs that were cut by the other grammar. Those beside them, and all names, stay what they were.
+fn mend(text: &str, mut pairs: Pairs) -> Parsed {
+    let mut is_cut = false;
+    for ((_, value), part) in pairs.iter_mut().zip(parts(text, TOKENS_OF_PAIR)) {
+        if matches!(read(part, Mode::Compatible), Ok((_, true))) {
+            continue;
+        }
+        match read(part, Mode::Posix) {
+            Ok((mut whole, true)) if whole.len() == 1 => *value = whole.swap_remove(0).1,
+            _ => is_cut = true,
+        }
+    }
+    Parsed { pairs, is_cut }
+}
+
+/// Key, `=`, value and separator.
+const TOKENS_OF_PAIR: usize = 4;
 
 /// The pairs by one grammar, and whether all separators were proper ones.
 fn read(text: &str, mode: Mode) -> Result<(Pairs, bool), EnvironmentError> {
     let tokens = tokens(text, mode)?;
     let mut pairs = Pairs::new();
     let mut is_proper = true;
-    for group in tokens.chunks(4) {
+    for group in tokens.chunks(TOKENS_OF_PAIR) {
         let [key, equals, value, separator @ ..] = group else {
             return Err(EnvironmentError::UnexpectedEnd(text.to_owned()));
         };
@@ -110,12 +129,19 @@ mod tests {
             ("A-B=1,C/D=2", "A-B→1 C/D→2"),
             ("", ""),
             (" \n", ""),
-            // Step 2: what 4.3 cuts or refuses and the POSIX grammar reads.
+            // What 4.3 cuts or refuses and the POSIX grammar reads.
             ("A=\"a\"b", "A→ab"),
             ("A=\"x\\\"y\"", "A→x\"y"),
             ("A=été", "A→été"),
             ("A=a\\ b,B=2", "A→a b B→2"),
-            // Step 3: cut as ever, with a warning.
+            // Only the pair that is cut: the others are as 4.3 reads them.
+            (r#"Q="'x'",D="C:\\t",M="b""c""#, r"Q→x D→C:\\t M→bc"),
+            (r#"M=b'c'"d" , Q="'x'""#, "M→b'c'\"d Q→x"),
+            (r#""K"=a"b"|Q="'x'""#, r#"!"K"→a"b Q→x"#),
+            (r#""K"="a"b"#, r#""K"→ab"#),
+            (r#"A=$H B="x"y"#, "!A→$ B→xy"),
+            (r#"A="x"y B="\\"z #c"#, r"A→xy B→\z"),
+            // Cut as ever, with a warning.
             ("A=$HOME", "!A→$"),
             ("A=~/x", "!A→~"),
             ("A=x*", "!A→x"),

@@ -62,7 +62,7 @@ pub enum Cause {
     #[error("Cannot set stopasgroup=true and killasgroup=false")]
     StopButNotKillGroup,
     #[error("[{section}] section sets invalid buffer_size ({size})")]
-    BufferSize { section: String, size: i64 },
+    BufferSize { section: String, size: String },
     #[error("[{section}] section requires an \"events\" line")]
     NoEvents { section: String },
     #[error("Unknown event type {name} in [{section}] events")]

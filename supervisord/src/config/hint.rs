@@ -122,6 +122,7 @@ fn of_value(error: &ValueError) -> Option<String> {
             "write HOST:PORT with a port from 1 to 65535, such as 127.0.0.1:9001".to_owned()
         }
         ValueError::Name { .. } => "use a name without blanks, colons and slashes".to_owned(),
+        ValueError::TooWide => "write a number of at most 38 digits".to_owned(),
         ValueError::NulByte => "remove the byte 0 from the value".to_owned(),
         ValueError::Environment(EnvironmentError::UnexpectedEnd(_)) => {
             "write KEY=\"VALUE\" pairs with commas between them".to_owned()

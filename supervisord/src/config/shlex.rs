@@ -48,6 +48,22 @@ pub(super) fn tokens(text: &str, mode: Mode) -> Result<Vec<Cow<'_, str>>, ShlexE
     Ok(tokens)
 }
 
+/// The pieces of a text that hold so many tokens each, in the [`Mode::Compatible`] mode; the last may have fewer. They
+/// end where the text does, or before a quote that nothing closes.
+pub(super) fn parts(text: &str, size: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest;
+        for _ in 0..size {
+            if !matches!(compatible_token(&mut rest), Ok(Some(_))) {
+                break;
+            }
+        }
+        let part = start.get(..start.len() - rest.len())?;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 fn is_word(c: char, mode: Mode) -> bool {
@@ -190,6 +206,18 @@ mod tests {
             assert_eq!(tokens(text, Mode::Compatible).unwrap(), expected, "{text:?}");
         }
         assert_eq!(tokens("\"a", Mode::Compatible), Err(ShlexError::NoClosingQuotation));
+    }
+
+    #[test]
+    fn parts_of_so_many_tokens() {
+        for (text, expected) in [
+            ("", vec![]),
+            ("A=1", vec!["A=1"]),
+            ("A=1,B = 'x y'|C", vec!["A=1,", "B = 'x y'|", "C"]),
+            ("é=a#b\nc, #d\nB=2 ", vec!["é=a#b\nc,", " #d\nB=2 "]),
+        ] {
+            assert_eq!(parts(text, 4).collect::<Vec<_>>(), expected, "{text:?}");
+        }
     }
 
     #[test]

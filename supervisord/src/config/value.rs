@@ -14,13 +14,13 @@ use super::environment::EnvironmentError;
 use super::model::{AutoRestart, LogLevel};
 use super::signals;
 use supervisor_protocol::ini::paths;
-use supervisor_protocol::text::{int as parse_int, strip};
+use supervisor_protocol::text::{decimal, int as parse_int, int_error, strip, wide_int};
 
 /// Why a text is no value of its type; the message users see.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // each variant is its message
 pub enum ValueError {
-    #[error("invalid literal for int() with base 10: {}", str_repr(.0))]
+    #[error("{}", int_error(.0))]
     Int(String),
     #[error("not a valid boolean value: {}", str_repr(.0))]
     Boolean(String),
@@ -51,11 +51,13 @@ pub enum ValueError {
     #[error("no port number specified in ''")]
     NoPort,
     #[error("{0} is below lower bound (1)")]
-    PortTooLow(i64),
+    PortTooLow(String),
     #[error("{0} is above upper bound (65535)")]
-    PortTooHigh(i64),
+    PortTooHigh(String),
     #[error("Invalid name: {} because of character: '{character}'", str_repr(name))]
     Name { name: String, character: char },
+    #[error("the number has more than 38 digits")]
+    TooWide,
     #[error("embedded null byte")]
     NulByte,
     #[error(transparent)]
@@ -72,6 +74,20 @@ pub fn text(text: &str, _: &dyn World) -> Parsed<String> {
 /// A decimal integer as Python's `int` reads it.
 pub fn int(text: &str, _: &dyn World) -> Parsed<i64> {
     parse_int(text, 10).ok_or_else(|| ValueError::Int(text.to_owned()))
+}
+
+/// A decimal integer of up to 38 digits.
+pub fn wide(text: &str, _: &dyn World) -> Parsed<i128> {
+    let number = wide_int(text).ok_or_else(|| ValueError::Int(text.to_owned()))?;
+    match number.unsigned_abs() >= 10u128.pow(38) {
+        true => Err(ValueError::TooWide),
+        false => Ok(number),
+    }
+}
+
+/// The number that was read from a text, as messages tell it: all of its digits, though we keep 64 bits.
+fn shown(text: &str, number: i64) -> String {
+    decimal(text).unwrap_or_else(|| number.to_string())
 }
 
 const TRUE: &[&str] = &["yes", "true", "on", "1"];
@@ -237,7 +253,7 @@ pub fn socket_mode(text: &str, world: &dyn World) -> Parsed<u32> {
 pub fn socket_backlog(text: &str, world: &dyn World) -> Parsed<u16> {
     let number = int(text, world)?;
     let backlog = u16::try_from(number).ok().filter(|&backlog| backlog > 0);
-    refused("socket_backlog", &number.to_string(), backlog)
+    refused("socket_backlog", &shown(text, number), backlog)
 }
 
 /// Exit codes from 0 to 255 between commas; an empty text is an empty list.
@@ -274,8 +290,8 @@ pub fn autorestart(text: &str, world: &dyn World) -> Parsed<AutoRestart> {
 /// A port between 1 and 65535.
 pub(super) fn port_number(text: &str, world: &dyn World) -> Parsed<u16> {
     match int(text, world)? {
-        low if low < 1 => Err(ValueError::PortTooLow(low)),
-        number => u16::try_from(number).map_err(|_| ValueError::PortTooHigh(number)),
+        low if low < 1 => Err(ValueError::PortTooLow(shown(text, low))),
+        number => u16::try_from(number).map_err(|_| ValueError::PortTooHigh(shown(text, number))),
     }
 }
 

@@ -228,6 +228,7 @@ fn lists_vt01() {
             ("0, 2 ,255", "[0, 2, 255]"),
             ("", "[]"),
             ("256", "not a valid list of exit codes: '256'"),
+            ("0\u{1c},2", r"not a valid list of exit codes: '0\x1c,2'"),
             ("-1", "not a valid list of exit codes: '-1'"),
             ("0,", "not a valid list of exit codes: '0,'"),
             ("a", "not a valid list of exit codes: 'a'"),
@@ -259,6 +260,8 @@ fn address_vt01_vt03() {
             ("h:0", "0 is below lower bound (1)"),
             ("h:70000", "70000 is above upper bound (65535)"),
             ("h:x", "invalid literal for int() with base 10: 'x'"),
+            ("h:99999999999999999999", "99999999999999999999 is above upper bound (65535)"),
+            ("h:-99999999999999999999", "-99999999999999999999 is below lower bound (1)"),
         ],
     );
 }

@@ -80,7 +80,8 @@ impl Drop for Temporary<'_> {
     }
 }
 
-/// Listens at `path`, which becomes a socket of exactly mode `chmod`, owned by `chown`.
+/// Listens at `path`, which becomes a socket of exactly mode `chmod`, but for the set-user and set-group bits, owned by
+/// `chown`.
 pub(super) fn bind(path: &Path, chmod: u32, chown: Owner) -> Result<(UnixListener, SocketFile), BindError> {
     let temporary = temporary_name(path);
     if temporary.as_os_str().len() > MAX_PATH_BYTES {
@@ -117,9 +118,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 fn give_away(temporary: &Path, path: &Path, (uid, gid): Owner) -> Result<(), BindError> {
-    if uid.is_none() && gid.is_none() {
-        return Ok(());
-    }
+    // Also where nothing is to change: the call takes the set-user and set-group bits away, as ever.
     match lchown(temporary, uid, gid) {
         Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {
             let number = |id: Option<u32>| id.map_or(-1, i64::from);
@@ -202,9 +201,11 @@ mod tests {
     fn mode_is_exact_and_the_temporary_name_goes() {
         let directory = tempfile::tempdir().expect("tempdir");
         let path = directory.path().join("s");
-        for mode in [0o700, 0o777, 0o600, 0o000] {
+        for (mode, expected) in
+            [(0o700, 0o700), (0o777, 0o777), (0o600, 0o600), (0o000, 0o000), (0o7777, 0o1777), (0o4711, 0o711)]
+        {
             let bound = bind(&path, mode, UNCHANGED).expect("bound");
-            assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, mode);
+            assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, expected);
             assert_eq!(names(directory.path()), ["s"]);
             drop(bound);
             assert_eq!(names(directory.path()), [""; 0]);

@@ -1,51 +1,70 @@
 //! Include patterns to paths, by the rules of Python's `glob` (contract 2.8).
 //!
 //! `*`, `?`, `[a-z]` and `[!a]` match within one component; `**` is no more than `*`; a wildcard does not match a
-//! leading dot. A pattern without wildcards stands for the path if it exists.
+//! leading dot. A pattern without wildcards stands for the path if it exists. Paths are texts here, since messages
+//! show them and their order is that of the texts: several slashes stay where no wildcard stands before them.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use supervisor_protocol::ini::paths::parent;
+
 /// All paths that match a pattern, sorted. Directories that cannot be read match nothing.
 pub(super) fn glob(pattern: &str) -> Vec<PathBuf> {
-    let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
-    let mut paths = vec![root];
-    let components: Vec<&str> = pattern.split('/').filter(|component| !component.is_empty()).collect();
-    for component in &components {
-        paths = paths.iter().flat_map(|path| step(path, component)).collect();
-    }
-    paths.retain(|path| path.symlink_metadata().is_ok());
-    if pattern.ends_with('/') {
-        paths.retain(|path| path.is_dir());
-        paths = paths.into_iter().map(with_slash).collect();
-    }
-    paths.sort();
-    paths
+    let mut paths = find(pattern);
+    paths.retain(|path| exists(path));
+    paths.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    paths.into_iter().map(PathBuf::from).collect()
 }
 
-fn with_slash(path: PathBuf) -> PathBuf {
-    let mut text = path.into_os_string().into_vec();
-    text.push(b'/');
-    PathBuf::from(OsString::from_vec(text))
+/// A path that ends in a slash is there if it is a directory.
+fn exists(path: &OsStr) -> bool {
+    let is_directory = path.as_bytes().ends_with(b"/");
+    let path = Path::new(path);
+    if is_directory { path.is_dir() } else { path.symlink_metadata().is_ok() }
 }
+
+/// The paths that a pattern may mean; whether they exist is asked once, at the end.
+fn find(pattern: &str) -> Vec<OsString> {
+    let Some(wildcard) = pattern.find(WILDCARDS) else { return vec![pattern.into()] };
+    let mut components = Vec::new();
+    let mut start = pattern;
+    while start.len() > wildcard {
+        components.push(start.rsplit('/').next().unwrap_or_default());
+        start = parent(start);
+    }
+    let step_into = |paths: Vec<OsString>, component| paths.iter().flat_map(|path| step(path, component)).collect();
+    components.into_iter().rev().fold(vec![start.into()], step_into)
+}
+
+const WILDCARDS: [char; 3] = ['*', '?', '['];
 
 /// The entries of a directory that match one component of a pattern.
-fn step(directory: &Path, component: &str) -> Vec<PathBuf> {
-    if !component.contains(['*', '?', '[']) {
-        // Whether it exists is asked once, at the end.
-        return vec![directory.join(component)];
+fn step(directory: &OsStr, component: &str) -> Vec<OsString> {
+    if !component.contains(WILDCARDS) {
+        return vec![join(directory, OsStr::new(component))];
     }
-    let readable = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let readable = if directory.is_empty() { OsStr::new(".") } else { directory };
     let Ok(entries) = fs::read_dir(readable) else { return Vec::new() };
     let pattern: Vec<char> = component.chars().collect();
     entries
         .filter_map(|entry| entry.ok().map(|entry| entry.file_name()))
         .filter(|name| component.starts_with('.') || name.as_bytes().first() != Some(&b'.'))
         .filter(|name| matches(&pattern, &characters(name)))
-        .map(|name| directory.join(name))
+        .map(|name| join(directory, &name))
         .collect()
+}
+
+/// With a slash in between, unless there is one.
+fn join(directory: &OsStr, name: &OsStr) -> OsString {
+    let mut path = directory.as_bytes().to_vec();
+    if path.last().is_some_and(|&last| last != b'/') {
+        path.push(b'/');
+    }
+    path.extend(name.as_bytes());
+    OsString::from_vec(path)
 }
 
 fn characters(name: &OsStr) -> Vec<char> {
@@ -152,6 +171,11 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_may_have_any_number_of_components() {
+        assert_eq!(glob(&format!("/none{}", "/*".repeat(100_000))), [] as [PathBuf; 0]);
+    }
+
+    #[test]
     fn many_stars_do_not_explode() {
         let pattern: Vec<char> = "*a".repeat(200).chars().collect();
         let name: Vec<char> = "a".repeat(199).chars().chain(['b']).collect();
@@ -162,7 +186,7 @@ mod tests {
     fn paths() {
         let directory = tempfile::tempdir().unwrap();
         let base = directory.path().display().to_string();
-        for path in ["b.ini", "a.ini", ".hidden.ini", "x/1.ini", "y/2.ini", "y/z/3.ini"] {
+        for path in ["b.ini", "a.ini", ".hidden.ini", "x/1.ini", "y/2.ini", "y/z/3.ini", "x-x/4.ini", "x.x/5.ini"] {
             let path = directory.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
@@ -171,12 +195,23 @@ mod tests {
         for (pattern, expected) in [
             ("*.ini", &["a.ini", "b.ini", "broken.ini"][..]),
             (".*.ini", &[".hidden.ini"]),
-            ("*/*.ini", &["x/1.ini", "y/2.ini"]),
-            ("**/*.ini", &["x/1.ini", "y/2.ini"]),
+            // By their texts, where `-` and `.` stand before the slash.
+            ("*/*.ini", &["x-x/4.ini", "x.x/5.ini", "x/1.ini", "y/2.ini"]),
+            ("**/*.ini", &["x-x/4.ini", "x.x/5.ini", "x/1.ini", "y/2.ini"]),
             ("a.ini", &["a.ini"]),
             ("none.ini", &[]),
             ("[xy]/", &["x/", "y/"]),
             ("x/../a.ini", &["x/../a.ini"]),
+            // Slashes stay, but those that end the directory of a wildcard, and those that a wildcard stands before.
+            ("x//1.ini", &["x//1.ini"]),
+            ("x//", &["x//"]),
+            ("a.ini/", &[]),
+            ("./x//*.ini", &["./x/1.ini"]),
+            (".//x/*.ini", &[".//x/1.ini"]),
+            ("[xy]//*.ini", &["x/1.ini", "y/2.ini"]),
+            ("[xy]//z//3.ini", &["y/z/3.ini"]),
+            ("[xy]//", &["x/", "y/"]),
+            ("?.ini/", &[]),
             ("none/*", &[]),
             ("a.ini/*", &[]),
         ] {
@@ -184,6 +219,11 @@ mod tests {
                 glob(&format!("{base}/{pattern}")).iter().map(|path| path.display().to_string()).collect();
             let expected: Vec<String> = expected.iter().map(|path| format!("{base}/{path}")).collect();
             assert_eq!(found, expected, "{pattern}");
+        }
+        assert_eq!(glob("/"), [PathBuf::from("/")]);
+        for start in ["//", "///"] {
+            let found = glob(&format!("{}{base}/x/*", &start[1..]));
+            assert_eq!(found[0].as_os_str(), &*format!("{}{base}/x/1.ini", &start[1..]));
         }
     }
 }

@@ -5,8 +5,7 @@
 //! TICK_5, an interval of 0.5, 1, 2 or 5 minutes ends on tick 7, 12, 25 or 61 (`ev_s21`). The clock runs from
 //! the start of the listener, not from the first message. Texts are superlance's (`ev_s18`).
 
-use supervisor_protocol::repr::str_repr;
-use supervisor_protocol::text::int;
+use supervisor_protocol::text::{int, int_error};
 use supervisor_sdk::{Event, StateChange};
 
 /// How many messages an interval may collect; further ones are only counted.
@@ -68,7 +67,7 @@ pub(crate) enum TickNameError {
     #[error("Invalid TICK event name: {0}")]
     NoTick(String),
     /// What follows is no whole number.
-    #[error("invalid literal for int() with base 10: {}", str_repr(.0))]
+    #[error("{}", int_error(.0))]
     NoNumber(String),
 }
 

@@ -46,6 +46,7 @@ macro_rules! parsers {
 parsers! {
     TEXT: String = "text" value::text;
     INT: i64 = "integer" value::int;
+    WIDE: i128 = "integer" value::wide;
     BOOLEAN: bool = "boolean" value::boolean;
     SIZE: i64 = "byte size" value::byte_size;
     OCTAL: u32 = "octal number" value::octal;
@@ -105,7 +106,7 @@ section! {
     COMMAND: Optional<String> = optional("command", TEXT, "/usr/local/bin/web --port 8000", "Words and quotes, no shell; required.");
     PROCESS_NAME: Setting<String> = setting("process_name", TEXT, "%(program_name)s", "Names of the processes; must hold %(process_num) if numprocs is above 1.");
     NUMPROCS: Setting<i64> = setting("numprocs", INT, "1", "How many processes to run.");
-    NUMPROCS_START: Setting<i64> = setting("numprocs_start", INT, "0", "The process_num of the first one.");
+    NUMPROCS_START: Setting<i128> = setting("numprocs_start", WIDE, "0", "The process_num of the first one.");
     PRIORITY: Setting<i64> = setting("priority", INT, "999", "Lower ones start first and stop last.");
     AUTOSTART: Setting<bool> = setting("autostart", BOOLEAN, "true", "Start with the daemon.");
     STARTSECS: Setting<i64> = setting("startsecs", INT, "1", "RUNNING once up for longer than so many seconds; 0 at once.");

@@ -103,8 +103,11 @@ fn environment(context: &Context<'_>) -> Result<BTreeMap<String, String>, Config
     let entry = &table::ENVIRONMENT.entry;
     let node = texts([("host_node_name", context.host_node_name)]);
     let scope = Scope(&[&context.variables, &context.here_layer, &node]);
-    let text = section.get(&table::ENVIRONMENT, scope)?;
-    let text = expand_again(text.into(), scope);
+    let first = section.expanded(entry, scope).or_else(|_| {
+        // The mistake is told as Supervisor does, whose first pass does not know the host name.
+        section.or(section.expanded(entry, Scope(&[&context.variables, &context.here_layer])), || None)
+    })?;
+    let text = expand_again(first.unwrap_or_default(), scope);
     let parsed = environment::parse(&text).map_err(|error| section.error(entry, ValueError::from(error)));
     let parsed = section.or(parsed, Default::default)?;
     if parsed.is_cut {

@@ -8,6 +8,7 @@ use super::super::options::table::listener as table;
 use super::spec::Spec;
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::Scope;
+use supervisor_protocol::text::decimal;
 
 /// Reads a pool. Its name is the text after the colon as it stands, unlike that of a program.
 pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {
@@ -46,6 +47,9 @@ fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, C
     match usize::try_from(size) {
         Ok(events) if events > 0 => Ok(Some(events)),
         _ => {
+            // All of its digits, though a negative number may have more than we keep.
+            let text = reader.expanded(&table::BUFFER_SIZE.entry, scope)?;
+            let size = text.and_then(|text| decimal(&text)).unwrap_or_else(|| size.to_string());
             let cause = Cause::BufferSize { section: reader.section.to_owned(), size };
             reader.keep(reader.error(&table::BUFFER_SIZE.entry, cause))?;
             Ok(None)

@@ -57,7 +57,7 @@ struct Program<'a> {
     /// Pattern of process names, not yet expanded.
     process_name: String,
     numprocs: i64,
-    numprocs_start: i64,
+    numprocs_start: i128,
     stdout: Capture,
     stderr: Capture,
     /// A process with everything that needs no process number.
@@ -160,7 +160,7 @@ impl<'a> Program<'a> {
     }
 
     fn processes(self) -> Result<Vec<ProcessConfig>, ConfigError> {
-        let end = self.numprocs_start.saturating_add(self.numprocs);
+        let end = self.numprocs_start.saturating_add(self.numprocs.into());
         // Mostly there is one, and room for more would be most of the memory of a large configuration.
         let mut processes = Vec::with_capacity(1);
         let mistakes = self.context.findings.mistakes();
@@ -177,14 +177,16 @@ impl<'a> Program<'a> {
     }
 
     /// Reads the process of a number; `environment` is that of the one before.
-    fn process(&self, number: i64, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
+    fn process(&self, number: i128, environment: &mut Environment) -> Result<ProcessConfig, ConfigError> {
         let (reader, context) = (&self.reader, self.context);
         let section = reader.section;
-        let numbers =
-            Layer::from([("process_num".into(), Term::Int(number)), ("numprocs".into(), Term::Int(self.numprocs))]);
-        self.environment(Scope(&[&context.variables, &self.names, &numbers]), number, environment)?;
+        let numbers = Layer::from([
+            ("process_num".into(), Term::Int(number)),
+            ("numprocs".into(), Term::Int(self.numprocs.into())),
+        ]);
+        self.environment(&numbers, number, environment)?;
 
-        let scope = Scope(&[&context.variables, &self.names, &numbers, &environment.layer]);
+        let scope = Scope(&[&environment.earlier, &context.variables, &self.names, &numbers, &environment.layer]);
         let directory = reader.find(&table::DIRECTORY_, scope)?;
         let stdout = channel(reader, &STDOUT, &self.stdout, scope)?;
         let mut stderr = channel(reader, &STDERR, &self.stderr, scope)?;
@@ -219,8 +221,9 @@ impl<'a> Program<'a> {
     }
 
     /// Reads the variables of the process of a number, unless they are those of the one before.
-    fn environment(&self, scope: Scope<'_>, number: i64, environment: &mut Environment) -> Result<(), ConfigError> {
+    fn environment(&self, numbers: &Layer, number: i128, environment: &mut Environment) -> Result<(), ConfigError> {
         let (reader, entry) = (&self.reader, &table::ENVIRONMENT.entry);
+        let scope = Scope(&[&environment.earlier, &environment.layer, &self.context.variables, &self.names, numbers]);
         let text = reader.expand(entry, reader.raw(&table::ENVIRONMENT), scope, "environment");
         if let (Ok(text), Some(last)) = (&text, &environment.text)
             && *text == **last
@@ -236,7 +239,7 @@ impl<'a> Program<'a> {
         if parsed.is_cut && number == self.numprocs_start {
             reader.warn(entry.name, CUT_ENVIRONMENT);
         }
-        environment.layer = variables(parsed.pairs.iter().map(|(name, value)| (name, value))).collect();
+        environment.replace(variables(parsed.pairs.iter().map(|(name, value)| (name, value))).collect());
         environment.variables = Arc::clone(&self.context.environment);
         if !parsed.pairs.is_empty() {
             Arc::make_mut(&mut environment.variables).extend(parsed.pairs);
@@ -252,8 +255,21 @@ struct Environment {
     text: Option<String>,
     /// The same as names for expansions.
     layer: Layer,
+    /// Names that only processes before it had. Expansions may use them, below the variables of the daemon, while
+    /// the processes themselves are not given them.
+    earlier: Layer,
     /// The daemon's, overlaid by these.
     variables: Arc<BTreeMap<String, String>>,
+}
+
+impl Environment {
+    /// Goes on to the names of the next process. What is not hidden by them is kept, each name once, so that the time
+    /// for all processes grows with what is written and not with its square.
+    fn replace(&mut self, layer: Layer) {
+        let last = std::mem::replace(&mut self.layer, layer);
+        let hidden = &self.layer;
+        self.earlier.extend(last.into_iter().filter(|(name, _)| !hidden.contains_key(name)));
+    }
 }
 
 /// Of `environment=` text that no grammar reads as pairs (Q20).

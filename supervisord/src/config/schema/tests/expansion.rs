@@ -130,6 +130,29 @@ fn environments_ex04_ex06_ex07() {
     assert_eq!(environment, [("A", "g00"), ("B", "/conf"), ("C", "50% 1%"), ("P", "50%")]);
 }
 
+/// Later processes may use the names of earlier ones, which the variables of the daemon hide; they are not given them.
+#[test]
+fn names_of_earlier_processes_stay() {
+    let text = "[supervisord]\nenvironment=G2=\"daemon\"\n\
+                [program:x]\ncommand=%(ENV_G0)s %(ENV_G2)s %(ENV_X)s %(ENV_HOME)s\nprocess_name=%(process_num)d\n\
+                numprocs=4\nenvironment=G%(process_num)d=\"own%(process_num)d\",X=\"%(ENV_G2)s\",HOME=\"home%(process_num)d\"\n";
+    let processes = config(text).groups.remove(0).processes;
+    let commands: Vec<&str> = processes.iter().map(|process| process.command.as_str()).collect();
+    assert_eq!(
+        commands,
+        [
+            "own0 daemon daemon home0",
+            "own0 daemon daemon home1",
+            // Its own variable wins over the daemon's, but not while its own are read.
+            "own0 own2 daemon home2",
+            // That of an earlier process does not.
+            "own0 daemon daemon home3",
+        ]
+    );
+    let names: Vec<&str> = processes[3].environment.keys().map(String::as_str).collect();
+    assert_eq!(names, ["G2", "G3", "HOME", "X"]);
+}
+
 #[test]
 fn quotes_and_commas_can_come_from_names() {
     let text = "[supervisord]\nenvironment=Q=\"1,B=2\"\n[program:x]\ncommand=c\nenvironment=A=%(ENV_Q)s\n";

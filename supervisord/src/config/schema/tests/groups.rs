@@ -103,7 +103,12 @@ fn fcgi_sockets_se19() {
             "socket=tcp://h:1\nsocket_mode=0700",
             "socket_owner and socket_mode params should only be used with a Unix domain socket in [fcgi-program:f] socket",
         ),
+        (
+            "socket=tcp://h:099999999999999999999",
+            "99999999999999999999 is above upper bound (65535) in [fcgi-program:f] socket",
+        ),
         ("socket_backlog=0", "Invalid socket_backlog value 0"),
+        ("socket_backlog=1_00000000000000000000", "Invalid socket_backlog value 100000000000000000000"),
         ("socket_backlog=x", "invalid literal for int() with base 10: 'x'"),
         ("socket_owner=nope", "Invalid socket_owner value nope"),
         ("socket_mode=9\nsocket_owner=root", "Invalid socket_mode value 9"),
@@ -170,6 +175,10 @@ fn listeners_se20() {
         ("events=foo", "Unknown event type FOO in [eventlistener:l] events"),
         ("events=TICK_5,", "Unknown event type  in [eventlistener:l] events"),
         ("buffer_size=0", "[eventlistener:l] section sets invalid buffer_size (0)"),
+        (
+            "buffer_size=-٩9999999999999999999",
+            "[eventlistener:l] section sets invalid buffer_size (-99999999999999999999)",
+        ),
         ("buffer_size=-3", "[eventlistener:l] section sets invalid buffer_size (-3)"),
         ("buffer_size=x", "invalid literal for int() with base 10: 'x'"),
         ("result_handler=foo:bar", "foo:bar cannot be resolved within [eventlistener:l]"),

@@ -72,6 +72,13 @@ fn numprocs_se08_se24() {
     let read = groups(&format!("{several}numprocs=3\nnumprocs_start=9\n"));
     assert_eq!(shown(&read), ["x: n10 n11 n9"]);
     assert_eq!(read[0].processes[2].command, "cat 9/3");
+    // Numbers are larger than what a machine has words for.
+    let read = groups(&format!("{several}numprocs=2\nnumprocs_start=9223372036854775807\n"));
+    assert_eq!(shown(&read), ["x: n9223372036854775807 n9223372036854775808"]);
+    let read = groups(&format!("{several}numprocs_start=-{}\n", "9".repeat(38)));
+    assert_eq!(shown(&read), [format!("x: n-{}", "9".repeat(38))]);
+    let too_wide = program_error("numprocs_start=100000000000000000000000000000000000000");
+    assert_eq!(too_wide, "the number has more than 38 digits");
     let expected = "%(process_num) must be present within process_name when numprocs > 1";
     assert_eq!(program_error("numprocs=2"), expected);
     assert_eq!(program_error("numprocs=2\nprocess_name=%(process_number)d"), expected);
