@@ -128,24 +128,6 @@ pub enum Command {
     Restart,
 }
 
-impl Command {
-    /// Whether it only asks, and may be answered while processes are being started.
-    pub fn is_question(&self) -> bool {
-        use Command::{AllConfigInfo, AllProcessInfo, Identification, LogPath, MainLogPath, Ping, ProcessInfo, State};
-        matches!(
-            self,
-            State
-                | Identification
-                | Ping
-                | ProcessInfo(_)
-                | AllProcessInfo
-                | AllConfigInfo
-                | LogPath { .. }
-                | MainLogPath
-        )
-    }
-}
-
 /// The answer to a command that was carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {

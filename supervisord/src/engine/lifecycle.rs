@@ -57,9 +57,22 @@ impl Supervisor {
         let startsecs = process.config.startsecs.duration();
         let name = process.name().clone();
         self.pids.insert(pid, id);
-        self.timers.arm(Timer::Process(id), turn.now.mono + startsecs);
         turn.log(Message::Spawned { name, pid });
         self.settle_spawn(id, startsecs.is_zero(), turn);
+        self.born.push((id, pid));
+    }
+
+    /// Every child that was to be made has been: from here on `startsecs` are counted, for all of them, so that those with
+    /// the same succeed together, in definition order (`ev_e37`).
+    pub(super) fn all_born(&mut self, turn: &mut Turn) {
+        for (id, pid) in std::mem::take(&mut self.born) {
+            let Some(process) = self.processes.get_mut(&id) else { continue };
+            if process.state() == ProcessState::Starting && process.pid() == Some(pid) {
+                process.set_child(pid, turn.now);
+                let startsecs = process.config.startsecs.duration();
+                self.timers.arm(Timer::Process(id), turn.now.mono + startsecs);
+            }
+        }
     }
 
     /// The child could not be made.

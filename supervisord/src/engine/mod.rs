@@ -251,6 +251,8 @@ pub struct Supervisor {
     started: bool,
     /// Spawns that were asked for and have no result yet.
     spawning: usize,
+    /// Children that were made while others were still to be.
+    born: Vec<(ProcessId, i32)>,
     /// Pools that may have something to hand out at the end of the turn.
     stirred: Vec<GroupId>,
     #[cfg(test)]
@@ -283,6 +285,7 @@ impl Supervisor {
             held: None,
             started: false,
             spawning: 0,
+            born: Vec::new(),
             stirred: Vec::new(),
             #[cfg(test)]
             fault: None,
@@ -306,6 +309,9 @@ impl Supervisor {
                 match result {
                     Ok(pid) => self.spawned(process, pid, turn),
                     Err(error) => self.spawn_failed(process, error, turn),
+                }
+                if self.spawning == 0 {
+                    self.all_born(turn);
                 }
             }
             Input::Exited(pid, death) => self.exited(pid, death, turn),

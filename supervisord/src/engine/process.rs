@@ -172,12 +172,11 @@ impl Process {
         &self.life
     }
 
-    /// The child exists now: its pid completes the state it is in.
+    /// The child exists now, which completes the state it is in.
     pub(super) fn set_child(&mut self, child: i32, now: Now) {
         if let Life::Starting { pid, since } = &mut self.life {
             *pid = Some(child);
             *since = now.mono;
-            self.started = now.wall;
         }
     }
 

@@ -1,9 +1,8 @@
 //! Carrying out what the engine asks for.
 //!
 //! Effects are carried out in order, all of them before the next input from outside is looked at; what an effect
-//! leads to (a signal's result) goes back into the engine right away. Only starts wait until the end of the turn, for they
-//! take longest: who waits for an event or asks a question has it before the daemon makes the next child. All that are
-//! due are made before a command or a signal that could change what is to be started.
+//! leads to (a signal's result) goes back into the engine right away. Only starts wait a little, for they take longest:
+//! all children that have died are reaped, and listeners told, before the next is made.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -54,17 +53,12 @@ impl Owner {
         self.effects = effects;
     }
 
-    /// Starts what is due, all of it.
+    /// Starts what is due. To be called before anything is handed in that may change what is to be started.
     pub(super) fn start_due(&mut self) {
-        while self.start_next() {}
-    }
-
-    /// Starts the next of those that are due; false if none is.
-    pub(super) fn start_next(&mut self) -> bool {
-        let Some(id) = self.due.pop_front() else { return false };
-        let result = self.spawn(id);
-        self.feed(Input::Spawned(id, result));
-        true
+        while let Some(id) = self.due.pop_front() {
+            let result = self.spawn(id);
+            self.feed(Input::Spawned(id, result));
+        }
     }
 
     /// The process whose child an input says to be no more, or never to have been.

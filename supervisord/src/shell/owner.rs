@@ -194,6 +194,7 @@ impl Owner {
     /// Works until everything is stopped on somebody's request.
     pub(super) async fn run(mut self, signals: &mut Signals, server: &mut Server) -> Ending {
         self.feed(Input::Started);
+        self.start_due();
         let sleep = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(sleep);
         let mut armed = None;
@@ -207,7 +208,7 @@ impl Owner {
             }
             let mut signalled = None;
             let mut request = None;
-            if self.backlog.is_empty() && self.due.is_empty() {
+            if self.backlog.is_empty() {
                 tokio::select! {
                     biased;
                     signal = signals.next() => signalled = Some(signal),
@@ -220,7 +221,7 @@ impl Owner {
                     () = self.pipes.wait() => {}
                 }
             } else {
-                // More is known to be ready or due; everyone else gets their turn first.
+                // More is known to be ready; everyone else gets their turn first.
                 tokio::task::yield_now().await;
             }
             self.turn(signals, server, signalled, request);
@@ -243,10 +244,12 @@ impl Owner {
         let mut signalled = signalled.or_else(|| signals.pending());
         while let Some(signal) = signalled {
             self.signalled(signal, server);
+            self.start_due();
             signalled = signals.pending();
         }
         if self.engine.next_deadline().is_some_and(|deadline| deadline <= clock::now().mono) {
             self.feed(Input::Deadline);
+            self.start_due();
         }
         if let Some(request) = request {
             self.request(request);
@@ -259,8 +262,7 @@ impl Owner {
         }
         self.serve_pipes();
         self.take_steps();
-        // One a turn: clients and listeners are not to wait for all.
-        self.start_next();
+        self.start_due();
         if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
             self.backlog.extend(self.unwatched.uncongested());
         }
@@ -291,14 +293,10 @@ impl Owner {
                 self.reap();
             }
             Signalled::Exit(signal) => {
-                self.start_due();
                 self.log(&Message::ExitRequest { signal });
                 self.feed(Input::StopEverything(After::Exit));
             }
-            Signalled::Restart => {
-                self.start_due();
-                self.restart_requested();
-            }
+            Signalled::Restart => self.restart_requested(),
             Signalled::Reopen => {
                 self.log(&Message::ReopenRequest);
                 self.log(&Message::Reopening);

@@ -14,14 +14,12 @@ use crate::engine::{Facts, Input, LogPaths, ProcessId};
 impl Owner {
     /// A client's command: what the engine must know of the world is looked up first.
     pub(super) fn request(&mut self, request: Request) {
-        if !request.command.is_question() {
-            self.start_due();
-        }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let facts = self.facts(&request.command);
         self.tickets.insert(ticket, request.answer);
         self.feed(Input::Command(ticket, request.command, facts));
+        self.start_due();
     }
 
     fn facts(&mut self, command: &Command) -> Facts {

@@ -72,6 +72,7 @@ impl Simulation {
             1 => Command::Restart,
             _ => return self.ask(Command::Restart, Facts::Configuration(Err("broken".to_owned()))),
         };
+        self.start_due()?;
         self.checker.stop_begins();
         self.ask(command, Facts::None)
     }

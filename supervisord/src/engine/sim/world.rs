@@ -184,6 +184,7 @@ impl Simulation {
     }
 
     fn stop_everything(&mut self, after: After) -> Outcome {
+        self.start_due()?;
         self.checker.stop_begins();
         self.input(Input::StopEverything(after))
     }
@@ -249,18 +250,22 @@ impl Simulation {
         }
     }
 
-    /// Hands in an input and carries out everything that follows from it. Of what is to be started, some may wait: only
-    /// what does not change the course of things is handed in before.
+    /// Hands in an input and carries out everything that follows from it. Of what is to be started, some may wait until
+    /// other children are reaped and read.
     pub(super) fn input(&mut self, input: Input) -> Outcome {
-        let changes_course = match &input {
-            Input::Command(_, command, _) => !command.is_question(),
-            Input::StopEverything(_) => true,
-            _ => false,
-        };
-        while changes_course && self.start_next()? {}
+        let changes_course = matches!(input, Input::Command(..) | Input::StopEverything(_));
+        if changes_course {
+            self.start_due()?;
+        }
         self.take_in(input)?;
         while !self.rng.once_in(3) && self.start_next()? {}
         if self.due.is_empty() { self.checker.drained(&self.engine, self.now.mono) } else { Ok(()) }
+    }
+
+    /// Starts all that is due.
+    pub(super) fn start_due(&mut self) -> Outcome {
+        while self.start_next()? {}
+        Ok(())
     }
 
     /// Starts what is due next; false if nothing is.
