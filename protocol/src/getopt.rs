@@ -31,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command};
 
+use crate::outside;
 use crate::repr::str_repr;
 
 /// A command line taken apart.
@@ -49,7 +50,7 @@ pub struct Occurrence {
     pub id: String,
     /// The spelling that messages show: `-c` as given, a long one in full (`--conf` is `--configuration`).
     pub spelled: String,
-    /// The value; none for a flag. Bytes that are not UTF-8 have become U+FFFD.
+    /// The value; none for a flag. Bytes that are no text are kept, as [`outside`] has it.
     pub value: Option<String>,
 }
 
@@ -113,7 +114,7 @@ pub fn parse_with_exact<W: Into<OsString>>(
     exact: &[&str],
     words: impl IntoIterator<Item = W>,
 ) -> Result<Parsed, GetoptError> {
-    let mut words = words.into_iter().map(|word| word.into().to_string_lossy().into_owned());
+    let mut words = words.into_iter().map(|word| outside::text(&word.into()).into_owned());
     let mut parsed = Parsed::default();
     while let Some(word) = words.next() {
         if word == "--" {

@@ -8,6 +8,7 @@
 //! * [`comm`] the tokens of process communication (capture mode);
 //! * [`state`] and [`name`] the states and names that users see;
 //! * [`xmlrpc`] calls, responses and faults, and [`rpc`] the methods and records they carry;
+//! * [`outside`] text from the system and back, with the bytes that are none;
 //! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use, [`text`] its way to read one,
 //!   and [`digits`] the digits it knows.
 //!
@@ -23,7 +24,10 @@ pub mod getopt;
 #[cfg(feature = "ini")]
 pub mod ini;
 pub mod listener;
+#[cfg(feature = "locale")]
+pub mod locale;
 pub mod name;
+pub mod outside;
 pub mod payload;
 mod printable;
 pub mod repr;

@@ -9,6 +9,7 @@
 use bytes::Bytes;
 
 use crate::event::{Channel, Event, EventKind, ProcessRef, StateChange, TickPeriod};
+use crate::outside::shown;
 use crate::repr::decode_or_repr;
 use crate::state::ProcessState;
 
@@ -43,9 +44,12 @@ impl Event {
     /// Shapes: `processname:cat groupname:cat from_state:STOPPED tries:0`,
     /// `processname:cat groupname:cat pid:17700 channel:stdout\nhello\n`, `when:1795344880`, `groupname:cat\n`.
     pub fn payload(&self) -> Payload {
+        let names = |process: &ProcessRef| {
+            format!("processname:{} groupname:{}", shown(&process.process), shown(&process.group))
+        };
         Payload::new(match self {
             Event::ProcessState { process, from, change } => {
-                let head = format!("processname:{} groupname:{} from_state:{from}", process.process, process.group);
+                let head = format!("{} from_state:{from}", names(process));
                 match *change {
                     StateChange::Starting { tries } | StateChange::Backoff { tries } => format!("{head} tries:{tries}"),
                     StateChange::Running { pid } | StateChange::Stopping { pid } | StateChange::Stopped { pid } => {
@@ -59,19 +63,16 @@ impl Event {
             }
             Event::ProcessCommunication { process, pid, channel: _, data } => {
                 let data = decode_or_repr(data);
-                format!("processname:{} groupname:{} pid:{pid}\n{data}", process.process, process.group)
+                format!("{} pid:{pid}\n{data}", names(process))
             }
             Event::ProcessLog { process, pid, channel, data } => {
                 let data = decode_or_repr(data);
-                format!(
-                    "processname:{} groupname:{} pid:{pid} channel:{channel}\n{data}",
-                    process.process, process.group
-                )
+                format!("{} pid:{pid} channel:{channel}\n{data}", names(process))
             }
             Event::RemoteCommunication { kind, data } => format!("type:{kind}\n{data}"),
             Event::SupervisorRunning | Event::SupervisorStopping => String::new(),
             Event::Tick { period: _, when } => format!("when:{when}"),
-            Event::GroupAdded { group } | Event::GroupRemoved { group } => format!("groupname:{group}\n"),
+            Event::GroupAdded { group } | Event::GroupRemoved { group } => format!("groupname:{}\n", shown(group)),
         })
     }
 

@@ -8,6 +8,7 @@
 
 use std::fmt::Write as _;
 
+use crate::outside::code_point;
 use crate::printable::is_printable;
 
 /// A string the way Python prints a string literal.
@@ -31,7 +32,7 @@ pub fn str_repr(text: &str) -> String {
             }
             c if is_printable(c) => out.push(c),
             c => {
-                let code = c as u32;
+                let code = code_point(c);
                 // Writing to a String cannot fail.
                 let _ = match code {
                     0..=0xff => write!(out, "\\x{code:02x}"),
@@ -99,7 +100,7 @@ mod tests {
             ("a\\b\n\t\r", r"'a\\b\n\t\r'"),
             ("\0\x1b\x7f\u{a0}\u{ad}", r"'\x00\x1b\x7f\xa0\xad'"),
             ("héllo €", "'héllo €'"),
-            ("\u{2028}\u{e000}\u{10ffff}", r"'\u2028\ue000\U0010ffff'"),
+            ("\u{2028}\u{e000}\u{10ff7f}\u{10ffe9}", r"'\u2028\ue000\U0010ff7f\udce9'"),
             ("\u{180e}\u{378}\u{600}\u{61c}1", r"'\u180e\u0378\u0600\u061c1'"),
             ("\u{e0100}\u{e01f0}", "'\u{e0100}\\U000e01f0'"),
             ("", "''"),

@@ -5,12 +5,13 @@
 //! `ctl_c3`, `ctl_c4`, `ctl_c30`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use supervisor_protocol::ini::dialect::{self, DialectError};
 use supervisor_protocol::ini::document::{Document, Section};
 use supervisor_protocol::ini::expand::{ExpandError, Layer, Scope, expand, texts, variables};
 use supervisor_protocol::ini::paths;
+use supervisor_protocol::outside;
 
 use crate::cli::Arguments;
 use crate::daemon::Target;
@@ -74,42 +75,43 @@ struct FileSettings {
 pub(crate) fn load(arguments: &Arguments, program: &Path) -> Result<Settings, ConfigError> {
     let file = match arguments.configuration.as_deref() {
         Some("") => None,
-        Some(name) => Some(PathBuf::from(name)),
+        Some(name) => Some(name.to_owned()),
         None => {
-            paths::search_paths(&program.to_string_lossy()).into_iter().map(PathBuf::from).find(|path| path.exists())
+            let mut paths = paths::search_paths(&outside::text(program)).into_iter();
+            paths.find(|path| outside::path(path).exists())
         }
     };
     let from_file = match file {
-        Some(path) => read(&path)?,
+        Some(name) => read(&name)?,
         None => FileSettings::default(),
     };
     Ok(resolve(arguments, from_file))
 }
 
-fn read(path: &Path) -> Result<FileSettings, ConfigError> {
-    let name = path.to_string_lossy();
+fn read(name: &str) -> Result<FileSettings, ConfigError> {
+    let path = outside::path(name);
     if !path.exists() {
-        return Err(ConfigError::NotFound(name.into_owned()));
+        return Err(ConfigError::NotFound(name.to_owned()));
     }
-    let bytes = std::fs::read(path).map_err(|_| ConfigError::Unreadable(name.clone().into_owned()))?;
+    let bytes = std::fs::read(path).map_err(|_| ConfigError::Unreadable(name.to_owned()))?;
     let working_directory = std::env::current_dir().unwrap_or_default();
-    let absolute = paths::absolute(&working_directory, &paths::expand_user(&name, home));
-    let absolute = absolute.to_string_lossy();
-    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let absolute = paths::absolute(&working_directory, &paths::expand_user(name, home));
+    let absolute = outside::text(&absolute);
+    let text = |text: std::ffi::OsString| outside::text(&text).into_owned();
     let surroundings = Surroundings {
         here: paths::parent(&absolute),
         variables: &std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
         working_directory: &working_directory,
         home,
     };
-    interpret(&name, &bytes, &surroundings)
+    interpret(name, &bytes, &surroundings)
 }
 
 /// The home of a user as the system knows it; for this user, first as the environment says.
 fn home(user: Option<&str>) -> Option<String> {
     use nix::unistd::{Uid, User};
-    let from_environment = || std::env::var_os("HOME").map(|home| home.to_string_lossy().into_owned());
-    let from_system = |user: Option<User>| user.map(|user| user.dir.to_string_lossy().into_owned());
+    let from_environment = || std::env::var_os("HOME").map(|home| outside::text(&home).into_owned());
+    let from_system = |user: Option<User>| user.map(|user| outside::text(&user.dir).into_owned());
     match user {
         None => from_environment().or_else(|| from_system(User::from_uid(Uid::current()).ok()?)),
         Some(name) => from_system(User::from_name(name).ok()?),
@@ -153,7 +155,7 @@ fn absolute_url(url: String, surroundings: &Surroundings<'_>) -> String {
 
 fn absolute_path(path: &str, surroundings: &Surroundings<'_>) -> String {
     let path = paths::expand_user(path, surroundings.home);
-    paths::absolute(surroundings.working_directory, &path).to_string_lossy().into_owned()
+    outside::text(&paths::absolute(surroundings.working_directory, &path)).into_owned()
 }
 
 /// Plugins are Python code. Only their extra commands are lost, so the rest goes on.

@@ -31,6 +31,8 @@ use std::process::ExitCode;
 
 use nix::unistd::{AccessFlags, access};
 use supervisor_protocol::getopt::prog_path;
+use supervisor_protocol::locale;
+use supervisor_protocol::outside::{self, printed, shown};
 
 use crate::cli::{Arguments, Invocation};
 use crate::config::Settings;
@@ -41,12 +43,12 @@ use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     let (mut out, mut err) = (Output::new(io::stdout()), Output::new(io::stderr()));
+    outside::use_charset(locale::charset(|name| std::env::var_os(name)));
     let mut words = std::env::args_os();
     let program = prog_path(&words.next().unwrap_or_default(), std::env::var_os("PATH").as_deref(), is_executable);
-    let shown = program.display();
     let arguments = match cli::read(words) {
         Ok(Invocation::Help) => {
-            out.text(&cli::usage(&shown.to_string()));
+            out.bytes(&printed(&cli::usage(&outside::text(&program))));
             return finish(out, &mut err, exit::SUCCESS);
         }
         Ok(Invocation::Run(arguments)) => arguments,
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&mut err, &error, &program),
     };
     for warning in &settings.warnings {
-        err.line(warning);
+        err.line(shown(warning));
     }
     run(&arguments, settings, out, err)
 }
@@ -79,11 +81,11 @@ fn run(arguments: &Arguments, settings: Settings, out: Output<'_>, err: Output<'
         exit_code: exit::SUCCESS,
     };
     if wants_shell {
-        shell::run(&mut session, &settings.prompt);
+        shell::run(&mut session, &shown(&settings.prompt));
         session.exit_code = exit::SUCCESS;
     } else {
         // A single command is a single line, whatever its flow.
-        let _ = commands::run_line(&mut session, &arguments.words.join(" "));
+        let _ = commands::run_line(&mut session, &shown(&arguments.words.join(" ")));
     }
     let Session { out, mut err, exit_code, .. } = session;
     finish(out, &mut err, exit_code)
@@ -100,8 +102,7 @@ fn finish(out: Output<'_>, err: &mut Output<'_>, code: u8) -> ExitCode {
 
 /// Ends over a wrong command line or configuration.
 fn refuse(err: &mut Output<'_>, error: &dyn std::error::Error, program: &Path) -> ExitCode {
-    err.line(format_args!("Error: {error}"));
-    err.line(format_args!("For help, use {} -h", program.display()));
+    err.bytes(&printed(&format!("Error: {error}\nFor help, use {} -h\n", outside::text(program))));
     exit::INVALID_ARGUMENTS.into()
 }
 

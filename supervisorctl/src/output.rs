@@ -7,6 +7,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use supervisor_protocol::outside;
+
 /// A writer of lines that remembers its first error.
 pub(crate) struct Output<'a> {
     writer: Box<dyn Write + 'a>,
@@ -20,12 +22,12 @@ impl<'a> Output<'a> {
 
     /// Writes a line, shown at once.
     pub(crate) fn line(&mut self, text: impl Display) {
-        self.bytes(format!("{text}\n").as_bytes());
+        self.bytes(&outside::encoded(format!("{text}\n").as_bytes()));
     }
 
     /// Writes text without a line end, shown at once: a prompt or a table.
     pub(crate) fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+        self.bytes(&outside::encoded(text.as_bytes()));
     }
 
     /// Writes bytes as they are, shown at once.

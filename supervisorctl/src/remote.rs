@@ -1,5 +1,6 @@
 //! The daemon at the other end of a socket.
 
+use supervisor_protocol::outside;
 use supervisor_protocol::xmlrpc::Value;
 use supervisor_sdk::rpc::{Client, ServerUrl};
 
@@ -38,6 +39,7 @@ impl Daemon for Remote {
 }
 
 fn client(target: &Target) -> Result<Client, CallError> {
-    let credentials = target.username.clone().zip(target.password.clone());
+    let shown = |text: &String| outside::shown(text).into_owned();
+    let credentials = target.username.as_ref().map(shown).zip(target.password.as_ref().map(shown));
     Ok(Client::new(&ServerUrl::parse(&target.server_url)?, credentials))
 }

@@ -9,6 +9,8 @@ use std::fmt::Display;
 use supervisor_protocol::rpc::{API_VERSION, WrongShape};
 use supervisor_protocol::xmlrpc::{FaultCode, Value};
 
+use supervisor_protocol::outside::shown;
+
 use crate::console::Console;
 use crate::daemon::{CallError, Daemon, Target};
 use crate::exit;
@@ -97,7 +99,7 @@ impl Session<'_> {
 
     /// The two ways in which there is no daemon at the server's address, with code and words.
     pub(crate) fn unreachable(&self, error: &CallError) -> Option<(u8, String)> {
-        let url = &self.target.server_url;
+        let url = shown(&self.target.server_url);
         match error.io_kind()? {
             std::io::ErrorKind::ConnectionRefused => Some((exit::REFUSED, format!("{url} refused connection"))),
             std::io::ErrorKind::NotFound => Some((exit::NOT_RUNNING, format!("{url} no such file"))),
@@ -113,7 +115,7 @@ impl Session<'_> {
 
     /// Tells that a log cannot be followed.
     pub(crate) fn report_unfollowed(&mut self, path: &str, error: &CallError) {
-        let url = format!("{}{path}", self.target.server_url);
+        let url = format!("{}{path}", shown(&self.target.server_url));
         self.err.line(cannot_follow(&url, error));
     }
 

@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use supervisor_protocol::outside::typed;
 
 use crate::console::{Console, Typed};
 use crate::echo::{restore_echo, silence};
@@ -33,7 +34,7 @@ impl Terminal {
     fn buffered_line(&mut self) -> Option<String> {
         let end = self.buffer.iter().position(|&byte| byte == b'\n')?;
         let line: Vec<u8> = self.buffer.drain(..=end).collect();
-        Some(String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned())
+        Some(typed(line.strip_suffix(b"\n").unwrap_or(&line)))
     }
 
     /// Reads once; whether there may be more. An unreadable input counts as ended.
@@ -54,7 +55,7 @@ impl Terminal {
     /// What is left at the end of the input: a last line without an end, or nothing.
     fn rest(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.buffer);
-        (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned())
+        (!rest.is_empty()).then(|| typed(&rest))
     }
 }
 
@@ -129,5 +130,5 @@ fn read_line(terminal: &mut File) -> Option<String> {
     let mut bytes = [0; 4096];
     let count = terminal.read(&mut bytes).ok().filter(|&count| count > 0)?;
     let line = bytes.get(..count).unwrap_or_default();
-    Some(String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line)).into_owned())
+    Some(typed(line.strip_suffix(b"\n").unwrap_or(line)))
 }

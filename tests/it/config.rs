@@ -1,5 +1,6 @@
 //! config-and-lifecycle: the command line, the files, and the lives of processes.
 
+mod bytes;
 mod capture;
 mod check;
 mod cmdline;

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The only files with `unsafe`: fork and exec, descriptors, users, and the C library's local time.
+/// The only files with `unsafe`: fork and exec, descriptors, users, and the C library's locale and local time.
 const UNSAFE_FILES: &[&str] = &[
+    "protocol/src/locale.rs",
     "sdk/src/sys.rs",
     "supervisord/src/shell/daemonize.rs",
     "supervisord/src/shell/effects.rs",

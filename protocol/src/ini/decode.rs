@@ -1,17 +1,23 @@
-//! Bytes of a configuration file to text, with CPython's messages for what is not UTF-8.
+//! Bytes of a configuration file to text, with CPython's messages for what is not UTF-8 where it should be.
 //!
 //! CPython reads a text file in blocks of 8 KiB and decodes block by block. Users see two traces of that: the
 //! position in the message counts inside the block (plus the split character carried into it), and the lines
 //! of earlier blocks have already been parsed, so that a mistake in them is reported first.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use crate::outside::{Charset, plain};
+
 const BLOCK: usize = 8192;
+
+/// A byte order mark.
+const MARK: &str = "\u{feff}";
 
 /// What could be decoded, and why it ends there.
 pub struct Decoded<'a> {
     /// The whole text, or the complete lines before the block at fault. A byte order mark is skipped.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
     /// Why the text stops early.
     pub error: Option<DecodeError>,
 }
@@ -40,9 +46,12 @@ impl fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// Decodes a file.
-pub fn decode(bytes: &[u8]) -> Decoded<'_> {
+pub fn decode(bytes: &[u8], charset: Charset) -> Decoded<'_> {
+    if !charset.is_strict() {
+        return Decoded { text: charset.text(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes)), error: None };
+    }
     let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return Decoded { text: skip_mark(text), error: None },
+        Ok(text) => return Decoded { text: plain(skip_mark(text)), error: None },
         Err(error) => error,
     };
     let start = error.valid_up_to();
@@ -57,7 +66,7 @@ pub fn decode(bytes: &[u8]) -> Decoded<'_> {
     let before = bytes.get(..buffer_start).and_then(|head| std::str::from_utf8(head).ok()).unwrap_or_default();
     let complete = before.rfind('\n').map_or(0, |newline| newline + 1);
     Decoded {
-        text: skip_mark(before.get(..complete).unwrap_or_default()),
+        text: skip_mark(before.get(..complete).unwrap_or_default()).into(),
         error: Some(DecodeError { byte, position: start - buffer_start, length, reason }),
     }
 }
@@ -73,7 +82,7 @@ fn buffer_start(bytes: &[u8], start: usize, found: usize) -> usize {
 }
 
 fn skip_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+    text.strip_prefix(MARK).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -81,7 +90,7 @@ mod tests {
     use super::*;
 
     fn message(bytes: &[u8]) -> String {
-        decode(bytes).error.map(|error| error.to_string()).unwrap_or_default()
+        decode(bytes, Charset::Utf8).error.map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -103,7 +112,7 @@ mod tests {
     fn positions_count_from_the_block_and_earlier_lines_survive() {
         let mut bytes = vec![b'\n'; BLOCK + 10];
         bytes.push(0xff);
-        let decoded = decode(&bytes);
+        let decoded = decode(&bytes, Charset::Utf8);
         assert_eq!(decoded.text.len(), BLOCK);
         assert_eq!(message(&bytes), "'utf-8' codec can't decode byte 0xff in position 10: invalid start byte");
 
@@ -112,11 +121,21 @@ mod tests {
         bytes.extend("é".as_bytes());
         bytes.extend(b"a\xff");
         assert_eq!(message(&bytes), "'utf-8' codec can't decode byte 0xff in position 3: invalid start byte");
-        assert_eq!(decode(&bytes).text, "");
+        assert_eq!(decode(&bytes, Charset::Utf8).text, "");
     }
 
     #[test]
     fn a_byte_order_mark_is_skipped() {
-        assert_eq!(decode("\u{feff}[supervisord]".as_bytes()).text, "[supervisord]");
+        for charset in [Charset::Utf8, Charset::Latin1] {
+            assert_eq!(decode("\u{feff}[supervisord]".as_bytes(), charset).text, "[supervisord]");
+        }
+    }
+
+    #[test]
+    fn another_charset_reads_all_bytes() {
+        for (charset, expected) in [(Charset::Latin1, "caf\u{e9}"), (Charset::Other, "caf\u{10ffe9}")] {
+            let decoded = decode(b"caf\xe9", charset);
+            assert_eq!((&*decoded.text, decoded.error), (expected, None));
+        }
     }
 }

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use super::decode::{DecodeError, decode};
 use super::document::{Document, Mark, SectionId};
+use crate::outside::charset;
 use crate::text::{is_blank, strip, strip_end};
 
 /// Why a file is not in the dialect. The texts are Python's, over several lines.
@@ -54,10 +55,10 @@ fn listed(lines: &[(usize, String)]) -> String {
 /// # Errors
 /// [`DialectError`]; the document then holds a part of the file and must not be used.
 pub fn parse(document: &mut Document, file: &str, bytes: &[u8]) -> Result<(), DialectError> {
-    let decoded = decode(bytes);
+    let decoded = decode(bytes, charset());
     let mut reader =
         Reader { file: document.add_file(file), document, section: None, open: None, indent: 0, bad_lines: Vec::new() };
-    for (index, line) in Lines(decoded.text).enumerate() {
+    for (index, line) in Lines(&decoded.text).enumerate() {
         reader.line(index + 1, line).map_err(|line| DialectError::NoSectionHeaders {
             file: file.to_owned(),
             line: index + 1,

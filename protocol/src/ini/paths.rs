@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::outside;
+
 /// `os.path.join(base, path)`.
 pub fn join(base: &str, path: &str) -> String {
     if path.starts_with('/') || base.is_empty() {
@@ -49,7 +51,7 @@ pub fn normal(path: &str) -> String {
 
 /// `os.path.normpath(os.path.abspath(path))`, with `cwd` as the current directory.
 pub fn absolute(cwd: &Path, path: &str) -> PathBuf {
-    PathBuf::from(normal(&join(&cwd.to_string_lossy(), path)))
+    outside::path(&normal(&join(&outside::text(cwd), path))).into_owned()
 }
 
 /// `os.path.expanduser`: a leading `~` or `~name` becomes a home directory, if there is one. The closure

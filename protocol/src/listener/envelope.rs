@@ -5,6 +5,7 @@ use std::str::FromStr;
 use bytes::{Buf, BufMut, BytesMut};
 
 use crate::event::{Event, EventKind, UnknownEventKind};
+use crate::outside::shown;
 use crate::payload::{Payload, PayloadError};
 
 /// The longest header line a decoder accepts, in bytes. The daemon's own are well under 1 KiB.
@@ -36,11 +37,11 @@ impl Envelope<'_> {
         let payload = self.payload.as_bytes();
         out.reserve(128 + self.server.len() + self.pool.len() + payload.len());
         out.put_slice(b"ver:3.0 server:");
-        out.put_slice(self.server.as_bytes());
+        out.put_slice(shown(self.server).as_bytes());
         out.put_slice(b" serial:");
         put_number(out, self.serial);
         out.put_slice(b" pool:");
-        out.put_slice(self.pool.as_bytes());
+        out.put_slice(shown(self.pool).as_bytes());
         out.put_slice(b" poolserial:");
         put_number(out, self.poolserial);
         out.put_slice(b" eventname:");

@@ -6,6 +6,7 @@ use std::io::{BufReader, Read, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
+use supervisor_protocol::outside::{self, shown};
 use supervisor_protocol::xmlrpc::{MethodCall, Value, from_value, parse_response, render_call};
 
 use super::socket::Socket;
@@ -52,11 +53,11 @@ impl Client {
     /// # Errors
     /// The first variable is missing or no URL of a server.
     pub fn from_env() -> Result<Client, EnvError> {
-        let text = |key| std::env::var_os(key).map(|value| value.to_string_lossy().into_owned());
+        let text = |key| std::env::var_os(key).map(|value| outside::text(&value).into_owned());
         let url = text("SUPERVISOR_SERVER_URL").ok_or(EnvError::NoServerUrl)?;
         let user = text("SUPERVISOR_USERNAME").unwrap_or_default();
         let password = text("SUPERVISOR_PASSWORD").unwrap_or_default();
-        Ok(Client::new(&ServerUrl::parse(&url)?, Some((user, password))))
+        Ok(Client::new(&ServerUrl::parse(&url)?, Some((shown(&user).into_owned(), shown(&password).into_owned()))))
     }
 
     /// Where the daemon is.

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use supervisor_protocol::outside;
+
 /// The address of a control interface.
 ///
 /// Of an http URL only host and port count (80 by default); userinfo, path and the rest are ignored. What
-/// follows `unix://` is a path, taken as it is.
+/// follows `unix://` is a path, taken as it is; bytes that are no text are in it as [`outside`] has them.
 ///
 /// ```
 /// use supervisor_sdk::rpc::ServerUrl;
@@ -41,7 +43,7 @@ impl ServerUrl {
     /// `ev_r09`).
     pub fn parse(url: &str) -> Result<ServerUrl, UnknownProtocol> {
         if let Some(path) = url.strip_prefix("unix://") {
-            return Ok(ServerUrl::Unix(path.into()));
+            return Ok(ServerUrl::Unix(outside::path(path).into_owned()));
         }
         let unknown = || UnknownProtocol(url.to_owned());
         let rest = url.strip_prefix("http://").ok_or_else(unknown)?;

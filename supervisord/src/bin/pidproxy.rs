@@ -15,6 +15,7 @@ use std::process::{Command, ExitCode};
 use std::task::{Context, Poll};
 
 use nix::sys::signal::{Signal, kill};
+use supervisor_protocol::outside::printed;
 use supervisord::pidproxy::{FORWARDED, Invocation, is_last, target, usage};
 use supervisord::shell::start::invoked_as;
 use tokio::signal::unix::{self, SignalKind};
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let prog = words.next();
     let Some(invocation) = Invocation::parse(words) else {
-        say(usage(&invoked_as(prog.unwrap_or_else(|| "pidproxy".into()))).as_bytes());
+        say(&printed(&usage(&invoked_as(prog.unwrap_or_else(|| "pidproxy".into())))));
         return ExitCode::FAILURE;
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();

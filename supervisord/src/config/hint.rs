@@ -89,7 +89,7 @@ fn of_dialect(error: &DialectError) -> Option<String> {
             format!("line {line} stands before any [section]; put a header such as [supervisord] above it")
         }
         DialectError::Parsing { .. } => "write KEY = VALUE, and indent the further lines of a long value".to_owned(),
-        DialectError::Undecodable(_) => "save the file as UTF-8".to_owned(),
+        DialectError::Undecodable(_) => "save the file as UTF-8, with iconv -f LATIN1 -t UTF-8 for example".to_owned(),
     })
 }
 

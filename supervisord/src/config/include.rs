@@ -11,6 +11,7 @@ use super::{Included, Inputs, options};
 use supervisor_protocol::ini::document::Document;
 use supervisor_protocol::ini::expand::{Scope, expand, texts, variables};
 use supervisor_protocol::ini::{dialect, paths};
+use supervisor_protocol::outside;
 use supervisor_protocol::text::is_blank;
 
 /// Reads the files that the main file includes, if it has an `[include]` section.
@@ -40,7 +41,8 @@ pub(super) fn read(document: &mut Document, inputs: &Inputs<'_>, findings: &Find
                     if let Err(error) = dialect::parse(document, &path, &bytes) {
                         findings.keep(ConfigError::from(error).at(Place::of_file(&path)))?;
                     }
-                    document.expand_here(&paths::absolute(inputs.world.cwd(), paths::parent(&path)).to_string_lossy());
+                    let directory = paths::absolute(inputs.world.cwd(), paths::parent(&path));
+                    document.expand_here(&outside::text(&directory));
                 }
                 Err(reason) => warn(format!("Could not read extra file \"{path}\", skipping it: {reason}")),
             }

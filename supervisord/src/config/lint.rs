@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use supervisor_protocol::ini::document::{Document, Entry, Section};
+use supervisor_protocol::outside;
 
 use super::closest::closest;
 use super::model::{Config, DaemonConfig, Place, ProcessConfig, ServerAddress, ServerConfig};
@@ -181,7 +182,7 @@ struct Oddity {
 fn oddities(process: &ProcessConfig, uid: u32, world: &dyn World) -> Vec<Oddity> {
     let mut found = Vec::new();
     if let Some(directory) = process.directory.as_deref().filter(|directory| !world.is_directory(directory)) {
-        let text = format!("{} is no directory", directory.display());
+        let text = format!("{} is no directory", outside::text(directory));
         found.push(Oddity { key: "directory", text, hint: "make it, or name one that exists" });
     }
     if let Err(text) = world.command(process) {

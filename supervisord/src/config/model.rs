@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
 pub use supervisor_protocol::ini::document::Origin;
+use supervisor_protocol::outside;
 
 /// A complete configuration, after expansion and validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ impl Config {
     /// last inet server as `http://HOST:PORT`, else nothing.
     pub fn server_url(&self) -> Option<String> {
         let unix = self.servers.iter().find_map(|server| match &server.address {
-            ServerAddress::Unix { path, .. } => Some(format!("unix://{}", path.display())),
+            ServerAddress::Unix { path, .. } => Some(format!("unix://{}", outside::text(path))),
             ServerAddress::Inet { .. } => None,
         });
         let inet = || {

@@ -4,8 +4,9 @@
 //! directories); most do not ask it. The option table names the parser of every option, so a type is read the
 //! same way from a file and from the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use supervisor_protocol::outside;
 use supervisor_protocol::repr::str_repr;
 use thiserror::Error;
 
@@ -147,7 +148,7 @@ pub(super) fn expand_user(path: &str, world: &dyn World) -> String {
 
 /// A directory that exists; `~` is expanded.
 pub fn existing_directory(text: &str, world: &dyn World) -> Parsed<PathBuf> {
-    let path = PathBuf::from(expand_user(text, world));
+    let path = outside::path(&expand_user(text, world)).into_owned();
     if world.is_directory(&path) { Ok(path) } else { Err(ValueError::NoDirectory(text.to_owned())) }
 }
 
@@ -155,7 +156,7 @@ pub fn existing_directory(text: &str, world: &dyn World) -> Parsed<PathBuf> {
 pub fn existing_dirpath(text: &str, world: &dyn World) -> Parsed<String> {
     let path = expand_user(text, world);
     let parent = paths::parent(&path);
-    if parent.is_empty() || world.is_directory(Path::new(parent)) {
+    if parent.is_empty() || world.is_directory(&outside::path(parent)) {
         Ok(path)
     } else {
         Err(ValueError::NoParentDirectory(text.to_owned()))

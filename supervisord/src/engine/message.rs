@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use supervisor_protocol::event::Channel;
+use supervisor_protocol::outside;
 use supervisor_protocol::repr::{bytes_repr, decode_or_repr, str_repr};
 use supervisor_protocol::state::{ListenerState, ProcessState};
 
@@ -224,13 +225,13 @@ impl fmt::Display for Message {
                 write!(f, "Server '{section}' running without any HTTP authentication checking")
             }
             Daemonizing => f.write_str("daemonizing the supervisord process"),
-            DirectorySet(path) => write!(f, "set current directory: {}", str_repr(&path.to_string_lossy())),
+            DirectorySet(path) => write!(f, "set current directory: {}", str_repr(&outside::text(path))),
             DirectoryFailed { directory, error } => {
-                let directory = str_repr(&directory.to_string_lossy());
+                let directory = str_repr(&outside::text(directory));
                 write!(f, "can't chdir into {directory}: {error}: {directory}")
             }
             Started { pid } => write!(f, "supervisord started with pid {pid}"),
-            PidfileFailed(path) => write!(f, "could not write pidfile {}", path.display()),
+            PidfileFailed(path) => write!(f, "could not write pidfile {}", outside::text(path)),
             ExitRequest { signal } => write!(f, "received {signal} indicating exit request"),
             RestartRequest => f.write_str("received SIGHUP indicating restart request"),
             RestartRequestIgnored => f.write_str("ignored SIGHUP indicating restart request (shutdown in progress)"),
@@ -318,7 +319,7 @@ impl fmt::Display for Message {
             }
             RestartIncomplete { reason } => write!(f, "going on without something: {reason}"),
             LogWrittenAgain { path, bytes } => {
-                write!(f, "log file {} is written again, {bytes} bytes were lost", path.display())
+                write!(f, "log file {} is written again, {bytes} bytes were lost", outside::text(path))
             }
             CannotGoOn { reason } => write!(f, "cannot go on: {reason}"),
             RestartsHeldBack { name } => write!(
@@ -370,13 +371,13 @@ impl fmt::Display for Message {
             }
             LogTrouble(text) => f.write_str(text),
             RotationIgnored(path) => {
-                write!(f, "{} cannot seek, so it is not rotated; set its maxbytes to 0", path.display())
+                write!(f, "{} cannot seek, so it is not rotated; set its maxbytes to 0", outside::text(path))
             }
             SocketRestored { path, error: None } => {
-                write!(f, "the socket {} had vanished, made it again", path.display())
+                write!(f, "the socket {} had vanished, made it again", outside::text(path))
             }
             SocketRestored { path, error: Some(error) } => {
-                write!(f, "the socket {} has vanished and cannot be made again: {error}", path.display())
+                write!(f, "the socket {} has vanished and cannot be made again: {error}", outside::text(path))
             }
         }
     }

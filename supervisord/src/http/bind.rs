@@ -14,6 +14,7 @@ use std::os::unix::net::UnixListener;
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind as bind_socket, listen};
 use nix::sys::socket::{setsockopt, socket};
+use supervisor_protocol::outside;
 
 use super::auth::Credentials;
 use super::bind_error::{BACKLOG, BindError, Reason};
@@ -56,7 +57,7 @@ impl BoundServer {
                 Err(_) => (String::new(), String::new()),
             },
             BoundSocket::Unix(_, file) => {
-                let path = file.path().display().to_string();
+                let path = outside::text(file.path()).into_owned();
                 (path.clone(), path)
             }
         }
@@ -93,7 +94,9 @@ fn bind_one(config: &ServerConfig) -> Result<BoundServer, BindError> {
     Ok(BoundServer {
         section: config.section.clone(),
         // An empty user name switches authentication off.
-        credentials: credentials.filter(|(user, _)| !user.is_empty()).map(|(user, word)| Credentials::new(user, word)),
+        credentials: credentials
+            .filter(|(user, _)| !user.is_empty())
+            .map(|(user, word)| Credentials::new(&outside::shown(user), &outside::shown(word))),
         socket,
     })
 }

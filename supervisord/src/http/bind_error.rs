@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use nix::errno::Errno;
+use supervisor_protocol::outside;
 
 /// How many connections may wait to be accepted.
 pub(super) const BACKLOG: i32 = 1024;
@@ -23,7 +24,8 @@ pub enum BindError {
     /// The user that runs the daemon may not give the socket file away.
     #[error(
         "Not permitted to chown {} to uid/gid ({uid}, {gid}); adjust \"sockchown\" value in config file or on command \
-         line to values that the current user ({user}) can successfully chown", path.display()
+         line to values that the current user ({user}) can successfully chown",
+        outside::text(path)
     )]
     Chown {
         /// The socket file.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use supervisor_protocol::outside;
 use supervisor_protocol::rpc::ProcessInfo;
 use supervisor_protocol::state::ProcessState;
 
@@ -14,18 +15,18 @@ use crate::engine::command::ProcessSnapshot;
 /// The record of `getProcessInfo`; times of day in the description are those of `zone`.
 pub fn process_info(snapshot: &ProcessSnapshot, zone: &TimeZone) -> ProcessInfo {
     ProcessInfo {
-        name: snapshot.name.to_string(),
-        group: snapshot.group.to_string(),
+        name: outside::shown(&snapshot.name).into_owned(),
+        group: outside::shown(&snapshot.group).into_owned(),
         start: seconds(snapshot.start),
         stop: seconds(snapshot.stop),
         now: seconds(snapshot.now),
         state: snapshot.state,
-        spawnerr: snapshot.spawnerr.clone(),
+        spawnerr: outside::shown(&snapshot.spawnerr).into_owned(),
         exitstatus: snapshot.exitstatus,
         stdout_logfile: path_text(snapshot.stdout_logfile.as_deref()),
         stderr_logfile: path_text(snapshot.stderr_logfile.as_deref()),
         pid: snapshot.pid,
-        description: description(snapshot, zone),
+        description: outside::shown(&description(snapshot, zone)).into_owned(),
     }
 }
 
@@ -34,7 +35,7 @@ fn seconds(epoch: u64) -> i64 {
 }
 
 fn path_text(path: Option<&Path>) -> String {
-    path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+    path.map(|path| outside::shown(&outside::text(path)).into_owned()).unwrap_or_default()
 }
 
 /// `pid 18575, uptime 0:05:36`, `Exited too quickly (process log may have details)`, `Nov 22 10:52 AM`, …

@@ -23,6 +23,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind as bind_socket, connect, listen};
 use nix::sys::socket::{getsockopt, socket, sockopt};
 use nix::unistd::{Uid, User};
+use supervisor_protocol::outside;
 
 use super::bind_error::{BACKLOG, BindError, Reason};
 
@@ -163,7 +164,8 @@ fn clear_the_way(path: &Path) -> Result<(), BindError> {
         return Err(BindError::InUse);
     }
     // Should stderr be closed, the start goes on all the same.
-    let _ = writeln!(io::stderr(), "Unlinking stale socket {}", path.display());
+    let text = format!("Unlinking stale socket {}\n", outside::text(path));
+    let _ = io::stderr().write_all(&outside::printed(&text));
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

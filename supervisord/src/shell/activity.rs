@@ -20,6 +20,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use supervisor_protocol::outside;
 
 use super::inherited;
 use super::localtime::{LocalTime, Stamp};
@@ -148,12 +149,13 @@ impl ActivityLog {
         if self.record.capacity() > RECORD_BYTES_KEPT {
             self.record = Vec::new();
         }
+        let message = &*outside::shown(message);
         let mut outcome = Ok(());
         if self.echo.is_some() || self.file.is_some() {
             self.compose(level, message, wall);
         }
         if let Some(echo) = &mut self.echo
-            && let Err(Shortfall { reason, .. }) = echo.write(&self.record)
+            && let Err(Shortfall { reason, .. }) = echo.write(&outside::encoded(&self.record))
             // Nobody is there any more, which is their right.
             && reason != Reason::System(Errno::EPIPE)
         {
@@ -197,7 +199,7 @@ impl ActivityLog {
         // If standard error does not take it either, there is nobody left to tell.
         if let Ok(stderr) = PatientWriter::duplicating(io::stderr()) {
             let text = format!("supervisord: {error} ({} records dropped so far)\n", self.dropped_records());
-            let _ = stderr.write(text.as_bytes());
+            let _ = stderr.write(&outside::printed(&text));
         }
         match error {
             // The file itself can still tell.

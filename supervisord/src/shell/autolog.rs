@@ -16,6 +16,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use supervisor_protocol::outside;
 use supervisor_protocol::repr::str_repr;
 
 const ALPHABET: &[u8; 37] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
@@ -47,7 +48,7 @@ impl fmt::Display for CleanupWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CleanupWarning::UnreadableDirectory => f.write_str("Could not clear childlog dir"),
-            CleanupWarning::NotRemoved(path) => write!(f, "Failed to clean up {}", str_repr(&path.to_string_lossy())),
+            CleanupWarning::NotRemoved(path) => write!(f, "Failed to clean up {}", str_repr(&outside::text(path))),
         }
     }
 }
@@ -85,7 +86,7 @@ fn is_auto_log(name: &[u8], identifier: &str) -> bool {
         let dash = stem.iter().rposition(|&byte| byte == b'-')?;
         let (rest, random) = (stem.get(..dash)?, stem.get(dash + 1..)?);
         let is_random = !random.is_empty() && random.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let rest = rest.strip_suffix(identifier.as_bytes())?.strip_suffix(b"---")?;
+        let rest = rest.strip_suffix(outside::os(identifier).as_bytes())?.strip_suffix(b"---")?;
         let process = rest.strip_suffix(b"-stdout").or_else(|| rest.strip_suffix(b"-stderr"))?;
         Some(is_random && !process.is_empty())
     };
@@ -102,7 +103,8 @@ fn without_copy_number(name: &[u8]) -> &[u8] {
 fn create_unique(directory: &Path, prefix: &str, suffix: &str) -> io::Result<PathBuf> {
     let source = RandomState::new();
     for attempt in 0..ATTEMPTS {
-        let path = directory.join(format!("{prefix}{}{suffix}", random_text(source.hash_one(attempt))));
+        let name = format!("{prefix}{}{suffix}", random_text(source.hash_one(attempt)));
+        let path = directory.join(outside::path(&name));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::load::{LoadError, Source};
 use crate::cli::Format;
 use crate::config::report::{Problem, Report, Severity};
+use supervisor_protocol::outside;
 
 /// Exit status when there are warnings only.
 const EXIT_WARNINGS: u8 = 1;
@@ -46,11 +47,11 @@ pub(super) fn run(source: Result<Source, LoadError>, format: Format) -> u8 {
         Err(error) => (String::new(), unreadable(&error)),
     };
     let text = match format {
-        Format::Text => text(&name, &report),
-        Format::Json => json(&name, &report),
+        Format::Text => outside::printed(&text(&name, &report)).into_owned(),
+        Format::Json => outside::shown(&json(&name, &report)).into_owned().into_bytes(),
     };
     // Whoever closed stdout reads the exit status.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().write_all(&text);
     match (report.count(Severity::Error), report.count(Severity::Warning)) {
         (0, 0) => 0,
         (0, _) => EXIT_WARNINGS,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::autolog;
 use crate::config::model::{Config, GroupConfig, LogTarget};
 use crate::engine::LogPaths;
+use supervisor_protocol::outside;
 
 /// Group, process, channel.
 type Key = (String, String, &'static str);
@@ -74,7 +75,7 @@ impl ChildLogs {
             return Ok(Some(path.clone()));
         }
         let path = autolog::create(&self.directory, process, channel, &self.identifier).map_err(|error| {
-            let directory = self.directory.display();
+            let directory = outside::text(&self.directory);
             io::Error::new(error.kind(), format!("cannot make a log file for {process} in {directory}: {error}"))
         })?;
         self.auto.insert(key, path.clone());

@@ -27,6 +27,7 @@ use nix::errno::Errno;
 use nix::sys::socket::sockopt::ReuseAddr;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, UnixAddr, bind, listen};
 use nix::sys::socket::{setsockopt, socket};
+use supervisor_protocol::outside;
 
 use crate::config::model::{FastCgiConfig, GroupConfig, GroupKind, ProcessConfig};
 use crate::engine::ProcessId;
@@ -137,7 +138,7 @@ impl Sockets {
 
     fn make(&mut self, config: &FastCgiConfig) -> Result<OwnedFd, SocketError> {
         let made = match (config.url.strip_prefix("unix://"), config.url.strip_prefix("tcp://")) {
-            (Some(path), _) => unix_socket(Path::new(path), config),
+            (Some(path), _) => unix_socket(&outside::path(path), config),
             (None, Some(host_and_port)) => self.address(&config.url, host_and_port).and_then(tcp_socket),
             (None, None) => Err(Problem::System(Errno::EAFNOSUPPORT)),
         };

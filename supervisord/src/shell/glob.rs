@@ -10,12 +10,16 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use supervisor_protocol::ini::paths::parent;
+use supervisor_protocol::outside::{self, code_point};
 
 /// All paths that match a pattern, sorted. Directories that cannot be read match nothing.
 pub(super) fn glob(pattern: &str) -> Vec<PathBuf> {
     let mut paths = find(pattern);
     paths.retain(|path| exists(path));
-    paths.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    paths.sort_unstable_by(|a, b| {
+        let (a, b) = (outside::text(a), outside::text(b));
+        a.chars().map(code_point).cmp(b.chars().map(code_point))
+    });
     paths.into_iter().map(PathBuf::from).collect()
 }
 
@@ -28,7 +32,7 @@ fn exists(path: &OsStr) -> bool {
 
 /// The paths that a pattern may mean; whether they exist is asked once, at the end.
 fn find(pattern: &str) -> Vec<OsString> {
-    let Some(wildcard) = pattern.find(WILDCARDS) else { return vec![pattern.into()] };
+    let Some(wildcard) = pattern.find(WILDCARDS) else { return vec![outside::os(pattern).into_owned()] };
     let mut components = Vec::new();
     let mut start = pattern;
     while start.len() > wildcard {
@@ -36,7 +40,7 @@ fn find(pattern: &str) -> Vec<OsString> {
         start = parent(start);
     }
     let step_into = |paths: Vec<OsString>, component| paths.iter().flat_map(|path| step(path, component)).collect();
-    components.into_iter().rev().fold(vec![start.into()], step_into)
+    components.into_iter().rev().fold(vec![outside::os(start).into_owned()], step_into)
 }
 
 const WILDCARDS: [char; 3] = ['*', '?', '['];
@@ -44,7 +48,7 @@ const WILDCARDS: [char; 3] = ['*', '?', '['];
 /// The entries of a directory that match one component of a pattern.
 fn step(directory: &OsStr, component: &str) -> Vec<OsString> {
     if !component.contains(WILDCARDS) {
-        return vec![join(directory, OsStr::new(component))];
+        return vec![join(directory, &outside::os(component))];
     }
     let readable = if directory.is_empty() { OsStr::new(".") } else { directory };
     let Ok(entries) = fs::read_dir(readable) else { return Vec::new() };
@@ -68,7 +72,7 @@ fn join(directory: &OsStr, name: &OsStr) -> OsString {
 }
 
 fn characters(name: &OsStr) -> Vec<char> {
-    name.to_string_lossy().chars().collect()
+    outside::text(name).chars().collect()
 }
 
 /// Whether a name matches a pattern as a whole. A `*` is retried only at its last place, so the time is at most
@@ -225,5 +229,25 @@ mod tests {
             let found = glob(&format!("{}{base}/x/*", &start[1..]));
             assert_eq!(found[0].as_os_str(), &*format!("{}{base}/x/1.ini", &start[1..]));
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text() {
+        let directory = tempfile::tempdir().unwrap();
+        let names = [&b"\xc3\xa9\x80"[..], b"\xc3\xa9z", b"\x80", b"\xff", b"\xef\xbf\xbd"];
+        for name in names {
+            fs::write(directory.path().join(OsStr::from_bytes(name)), "").unwrap();
+        }
+        let base = outside::text(directory.path());
+        let found = |pattern: &str| {
+            let paths = glob(&format!("{base}/{pattern}"));
+            paths.iter().map(|path| path.file_name().unwrap().as_bytes().to_vec()).collect::<Vec<_>>()
+        };
+        // In the order of Python, which has surrogates for them.
+        assert_eq!(found("*"), [&b"\xc3\xa9z"[..], b"\xc3\xa9\x80", b"\x80", b"\xff", b"\xef\xbf\xbd"]);
+        assert_eq!(found("?"), [&b"\x80"[..], b"\xff", b"\xef\xbf\xbd"]);
+        let one = outside::text(OsStr::from_bytes(b"\x80"));
+        assert_eq!(found(&one), [b"\x80"]);
+        assert_eq!(found(&format!("?{one}")), [b"\xc3\xa9\x80"]);
     }
 }

@@ -18,6 +18,7 @@ use crate::config::model::{Config, ProcessConfig};
 use crate::config::report::Report;
 use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World};
 use supervisor_protocol::ini::paths;
+use supervisor_protocol::outside;
 
 /// Written to stderr when root lets the program search for its configuration.
 pub const ROOT_SEARCH_WARNING: &str = "Supervisord is running as root and it is searching for its configuration \
@@ -78,13 +79,13 @@ pub fn find(given: Option<&str>, prog: &str, system: &System) -> Result<MainFile
         Some(name) => name.to_owned(),
         None => {
             let paths = paths::search_paths(prog);
-            match paths.iter().find(|path| system.cwd.join(path).exists()) {
+            match paths.iter().find(|path| system.cwd.join(outside::path(path)).exists()) {
                 Some(path) => path.clone(),
                 None => return Err(LoadError::NotFoundByDefault(paths.into())),
             }
         }
     };
-    let path = system.cwd.join(&name);
+    let path = system.cwd.join(outside::path(&name));
     Ok(MainFile { name, path })
 }
 
@@ -139,7 +140,7 @@ impl Source {
         let inputs = Inputs {
             environment: &system.environment,
             overrides,
-            here: &paths::normal(&directory.to_string_lossy()),
+            here: &paths::normal(&outside::text(directory)),
             host_node_name: &system.host_node_name,
             world: &Memo::new(system),
             include: &read_all,
@@ -162,14 +163,14 @@ fn read_regular(path: &Path) -> Result<Vec<u8>, String> {
 fn read_all(pattern: &str) -> Vec<Included> {
     glob(pattern)
         .into_iter()
-        .map(|path| Included { path: path.to_string_lossy().into_owned(), content: read_regular(&path) })
+        .map(|path| Included { path: outside::text(&path).into_owned(), content: read_regular(&path) })
         .collect()
 }
 
 /// The running system, as far as a configuration may depend on it; taken down once, at start.
 #[derive(Debug, Clone)]
 pub struct System {
-    /// The environment of the daemon. What is not UTF-8 has become U+FFFD.
+    /// The environment of the daemon.
     pub environment: Vec<(String, String)>,
     /// Node name of the machine.
     pub host_node_name: String,
@@ -183,17 +184,17 @@ impl System {
     /// # Errors
     /// If the current directory cannot be told, because it was removed for example.
     pub fn look() -> std::io::Result<Self> {
-        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let text = |text: std::ffi::OsString| outside::text(&text).into_owned();
         Ok(System {
-            environment: std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect(),
-            host_node_name: nix::unistd::gethostname().map(lossy).unwrap_or_default(),
+            environment: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            host_node_name: nix::unistd::gethostname().map(text).unwrap_or_default(),
             cwd: std::env::current_dir()?,
         })
     }
 }
 
 fn user(user: nix::unistd::User) -> User {
-    User { uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: user.dir.to_string_lossy().into_owned() }
+    User { uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: outside::text(&user.dir).into_owned() }
 }
 
 impl World for System {

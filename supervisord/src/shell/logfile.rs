@@ -25,6 +25,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Whence, ftruncate, lseek};
+use supervisor_protocol::outside;
 
 use super::inherited;
 use super::patient::{PatientWriter, Shortfall};
@@ -38,7 +39,7 @@ const COPIES_TRIED_BLINDLY: u32 = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum LogFileError {
     /// The file could not be opened or created.
-    #[error("cannot open log file {path}: {source}")]
+    #[error("cannot open log file {}: {source}", outside::text(path))]
     Open {
         /// The file.
         path: PathBuf,
@@ -46,7 +47,7 @@ pub enum LogFileError {
         source: io::Error,
     },
     /// Bytes were lost.
-    #[error("cannot write to log file {path}, {lost_bytes} bytes are lost: {source}")]
+    #[error("cannot write to log file {}, {lost_bytes} bytes are lost: {source}", outside::text(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -57,7 +58,7 @@ pub enum LogFileError {
     },
     /// The file reached its limit but could not be rotated; nothing is lost. The next attempt comes when the file
     /// has grown by its limit once more.
-    #[error("cannot rotate log file {path}: {source}")]
+    #[error("cannot rotate log file {}: {source}", outside::text(path))]
     Rotate {
         /// The file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum LogFileError {
         source: io::Error,
     },
     /// The file could not be removed.
-    #[error("cannot clear log file {path}: {source}")]
+    #[error("cannot clear log file {}: {source}", outside::text(path))]
     Clear {
         /// The file.
         path: PathBuf,

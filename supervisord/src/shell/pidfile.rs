@@ -20,6 +20,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::stat::{Mode, umask};
 use sha1::{Digest as _, Sha1};
+use supervisor_protocol::outside;
 
 use crate::config::model::{ServerAddress, ServerConfig};
 
@@ -39,8 +40,8 @@ impl Identity {
         let mut digest = Sha1::new().chain_update(device.to_ne_bytes()).chain_update(path.as_os_str().as_bytes());
         for server in servers {
             let address = match &server.address {
-                ServerAddress::Unix { path, .. } => format!("\0{}", path.display()),
-                ServerAddress::Inet { host, port } => format!("\0{host}\0{port}"),
+                ServerAddress::Unix { path, .. } => [b"\0", path.as_os_str().as_bytes()].concat(),
+                ServerAddress::Inet { host, port } => format!("\0{host}\0{port}").into_bytes(),
             };
             digest.update(address);
         }
@@ -63,7 +64,7 @@ impl Identity {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Another supervisord is running on this configuration, with the pid file {} ({contents}). Shut it down first, or \
-     give this one a pidfile of its own", .path.display()
+     give this one a pidfile of its own", outside::text(.path)
 )]
 pub(super) struct Taken {
     path: PathBuf,

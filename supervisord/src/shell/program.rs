@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
+use supervisor_protocol::outside;
 use supervisor_protocol::repr::str_repr;
 
 use crate::config::model::ProcessConfig;
@@ -81,7 +82,7 @@ pub(super) fn resolve(
         .map_err(|reason| CommandError::Unparsable { command: config.command.clone(), reason })?;
     let Some(word) = argv.first() else { return Err(CommandError::Empty) };
     if word.contains('/') {
-        let file = PathBuf::from(word);
+        let file = outside::path(word).into_owned();
         // It is executed after the change of directory, so that is where it must exist.
         let seen_from = match &config.directory {
             Some(directory) if file.is_relative() => directory.join(&file),
@@ -91,13 +92,13 @@ pub(super) fn resolve(
         return Ok(Program { file, argv });
     }
     let path = match config.environment.get("PATH") {
-        Some(path) => OsStr::new(path),
-        None => environment.get(OsStr::new("PATH")).map_or(OsStr::new(DEFAULT_PATH), |path| path.as_os_str()),
+        Some(path) => outside::os(path),
+        None => environment.get(OsStr::new("PATH")).map_or(OsStr::new(DEFAULT_PATH), |path| path.as_os_str()).into(),
     };
     let mut problem = None;
     for directory in path.as_bytes().split(|byte| *byte == b':') {
-        let file = Path::new(OsStr::from_bytes(directory)).join(word);
-        match check(&file, word, &file.to_string_lossy()) {
+        let file = Path::new(OsStr::from_bytes(directory)).join(outside::path(word));
+        match check(&file, word, &outside::text(&file)) {
             Ok(()) => return Ok(Program { file, argv }),
             Err(CommandError::NotFound(_)) => {}
             Err(other) => problem = problem.or(Some(other)),

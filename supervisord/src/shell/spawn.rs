@@ -21,6 +21,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use supervisor_protocol::outside;
 
 use exec::Prepared;
 pub(super) use launcher::Launcher;
@@ -162,13 +163,14 @@ pub(super) fn environment(
     supervisor: &[(&str, &str)],
     section: &std::collections::BTreeMap<String, String>,
 ) -> Vec<OsString> {
+    let bytes = |text: &str| outside::os(text).as_bytes().to_vec();
     let mut all: std::collections::BTreeMap<Vec<u8>, Vec<u8>> =
         inherited.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect();
     for (name, value) in supervisor {
-        all.insert(name.as_bytes().to_vec(), value.as_bytes().to_vec());
+        all.insert(bytes(name), bytes(value));
     }
     for (name, value) in section {
-        all.insert(name.clone().into_bytes(), value.clone().into_bytes());
+        all.insert(bytes(name), bytes(value));
     }
     all.into_iter().map(|(name, value)| OsString::from_vec([name, value].join(&b'='))).collect()
 }

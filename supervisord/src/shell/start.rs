@@ -16,6 +16,7 @@ use std::time::UNIX_EPOCH;
 
 use nix::unistd::Uid;
 use supervisor_protocol::getopt::prog_path;
+use supervisor_protocol::{locale, outside};
 use tokio::runtime::Runtime;
 
 use super::activity::ActivityLog;
@@ -75,6 +76,7 @@ fn unusable(error: LoadError) -> StartError {
 
 /// Runs the daemon with this command line, program name included; yields its exit status.
 pub fn run(args: Vec<OsString>) -> u8 {
+    outside::use_charset(locale::charset(|name| std::env::var_os(name)));
     let mut args = args.into_iter();
     let prog = invoked_as(args.next().unwrap_or_else(|| "supervisord".into()));
     match start(&prog, args) {
@@ -82,7 +84,8 @@ pub fn run(args: Vec<OsString>) -> u8 {
         Err(error) => {
             // There is nowhere left to tell about a closed stderr.
             let hint = error.hint.map(|hint| format!("{hint}\n")).unwrap_or_default();
-            let _ = write!(io::stderr(), "Error: {}\nFor help, use {prog} -h\n{hint}", error.text);
+            let text = format!("Error: {}\nFor help, use {prog} -h\n{hint}", error.text);
+            let _ = io::stderr().write_all(&outside::printed(&text));
             error.status
         }
     }
@@ -90,7 +93,7 @@ pub fn run(args: Vec<OsString>) -> u8 {
 
 /// The path under which a program was found, for its messages, from the first word of its command line.
 pub fn invoked_as(argv0: OsString) -> String {
-    prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable).to_string_lossy().into_owned()
+    outside::text(&prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable)).into_owned()
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -109,7 +112,8 @@ fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartEr
     };
     if options.configuration.is_none() && Uid::current().is_root() {
         // A closed stderr is no reason not to start.
-        let _ = writeln!(io::stderr(), "{prog}: UserWarning: {ROOT_SEARCH_WARNING}");
+        let text = format!("{prog}: UserWarning: {ROOT_SEARCH_WARNING}\n");
+        let _ = io::stderr().write_all(&outside::printed(&text));
     }
     let main = load::find(options.configuration.as_deref(), prog, &system);
     let source = main.map(|main| Source { main, overrides: options.overrides, system });
@@ -121,7 +125,7 @@ fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartEr
 
 fn print(text: &str) -> Result<u8, StartError> {
     // Whoever closed stdout does not want to read it.
-    let _ = io::stdout().write_all(text.as_bytes());
+    let _ = io::stdout().write_all(&outside::printed(text));
     Ok(0)
 }
 

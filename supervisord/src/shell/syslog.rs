@@ -14,6 +14,8 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use supervisor_protocol::outside;
+
 use super::localtime::{LocalTime, Stamp};
 
 /// Where syslog daemons listen.
@@ -181,7 +183,7 @@ impl LineBuffer {
 }
 
 fn send_line(process: &str, line: &[u8], wall: Duration, syslog: &mut Syslog) {
-    syslog.send_parts(&[process.as_bytes(), b" ", String::from_utf8_lossy(line).as_bytes()], wall);
+    syslog.send_parts(&[outside::shown(process).as_bytes(), b" ", String::from_utf8_lossy(line).as_bytes()], wall);
 }
 
 fn without_newlines_at_end(text: &[u8]) -> &[u8] {

@@ -17,6 +17,7 @@ use super::{Context, Reader};
 use crate::config::model::Seconds;
 use supervisor_protocol::ini::expand::{Layer, Scope, expand_again, texts, variables};
 use supervisor_protocol::ini::format::Term;
+use supervisor_protocol::outside;
 use supervisor_protocol::text::strip;
 
 /// `[program:x]` as a group of its own.
@@ -212,7 +213,7 @@ impl<'a> Program<'a> {
         Ok(ProcessConfig {
             name: name.into_owned(),
             command,
-            directory: directory.map(Into::into),
+            directory: directory.map(|directory| outside::path(&directory).into_owned()),
             environment: Arc::clone(&environment.variables),
             stdout: stdout.config,
             stderr: stderr.config,
@@ -346,7 +347,7 @@ fn channel(
         }
         LogfileName::None => LogTarget::None,
         LogfileName::Path(path) if path.is_empty() => LogTarget::Empty,
-        LogfileName::Path(path) => LogTarget::File(path.into()),
+        LogfileName::Path(path) => LogTarget::File(outside::path(&path).into_owned()),
     };
     let config = ChannelConfig {
         logfile: target,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
+use supervisor_protocol::outside;
 use supervisor_protocol::rpc::{ConfigInfo, RereadResult, StateInfo, TaskResult};
 use supervisor_protocol::xmlrpc::{Fault, FaultCode, Value};
 
@@ -14,7 +15,7 @@ use crate::http::describe::process_info;
 pub(super) fn value(reply: Reply) -> Value {
     match reply {
         Reply::Done => true.into(),
-        Reply::Text(text) => text.into(),
+        Reply::Text(text) => shown(&text).into(),
         Reply::State(state) => StateInfo { state }.to_value(),
         Reply::Process(snapshot) => process_info(&snapshot, &TimeZone::system()).to_value(),
         Reply::Processes(snapshots) => {
@@ -31,6 +32,8 @@ pub(super) fn value(reply: Reply) -> Value {
         }
         Reply::LogPath(path) => path_text(path.as_deref()).unwrap_or_default().into(),
         Reply::Reread(crate::engine::command::Reread { added, changed, removed }) => {
+            let [added, changed, removed] =
+                [added, changed, removed].map(|names| names.iter().map(|name| shown(name)).collect());
             RereadResult { added, changed, removed }.to_value()
         }
     }
@@ -55,15 +58,19 @@ pub(in crate::http) fn fault(refusal: &Refusal) -> Fault {
         Refusal::StillRunning(group) => (FaultCode::StillRunning, Some(group)),
         Refusal::CantReread(why) => (FaultCode::CantReread, Some(why)),
     };
-    Fault::new(code, extra.map(String::as_str))
+    Fault::new(code, extra.map(|extra| shown(extra)).as_deref())
 }
 
 fn task(TaskOutcome { name, group, result }: TaskOutcome) -> TaskResult {
-    TaskResult::new(&*group, &*name, result.map_err(|refusal| fault(&refusal)))
+    TaskResult::new(shown(&group), shown(&name), result.map_err(|refusal| fault(&refusal)))
+}
+
+fn shown(text: &str) -> String {
+    outside::shown(text).into_owned()
 }
 
 fn path_text(path: Option<&Path>) -> Option<String> {
-    path.map(|path| path.to_string_lossy().into_owned())
+    path.map(|path| shown(&outside::text(path)))
 }
 
 fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
@@ -78,13 +85,13 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
         autostart: process.autostart,
         directory: path_text(process.directory.as_deref()),
         uid: process.uid.map(i64::from),
-        command: process.command.clone(),
+        command: shown(&process.command),
         exitcodes: process.exitcodes.iter().copied().map(i64::from).collect(),
-        group: snapshot.group.clone(),
+        group: shown(&snapshot.group),
         group_prio: snapshot.group_priority,
         inuse: snapshot.inuse,
         killasgroup: process.killasgroup,
-        name: process.name.clone(),
+        name: shown(&process.name),
         process_prio: process.priority,
         redirect_stderr: process.redirect_stderr,
         startretries: process.startretries,
@@ -105,7 +112,7 @@ fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {
         stderr_syslog: process.stderr.syslog,
         serverurl: match &process.serverurl {
             ServerUrl::Auto => None,
-            ServerUrl::Explicit(url) => Some(url.clone()),
+            ServerUrl::Explicit(url) => Some(shown(url)),
         },
     }
 }

@@ -7,6 +7,7 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
+use supervisor_protocol::outside;
 
 use super::{Plan, errno_name};
 use crate::shell::privileges::UserSwitch;
@@ -41,11 +42,14 @@ impl Prepared {
         let argv0 = plan.program.argv.first().map(String::as_str).unwrap_or_default();
         Prepared {
             file: c_string(plan.program.file.as_os_str().as_bytes()),
-            argv: plan.program.argv.iter().map(|word| c_string(word.as_bytes())).collect(),
+            argv: plan.program.argv.iter().map(|word| c_string(outside::os(word).as_bytes())).collect(),
             environment: plan.environment.iter().map(|entry| c_string(entry.as_bytes())).collect(),
             chdir_message: plan
                 .directory
-                .map(|directory| format!("supervisor: couldn't chdir to {}: ", directory.display()).into_bytes())
+                .map(|directory| {
+                    format!("supervisor: couldn't chdir to {}: ", outside::shown(&outside::text(directory)))
+                        .into_bytes()
+                })
                 .unwrap_or_default(),
             directory,
             umask: plan.umask,
@@ -53,7 +57,7 @@ impl Prepared {
             fds,
             close_below: plan.close_below,
             setuid_message: setuid_message.into_bytes(),
-            exec_message: format!("supervisor: couldn't exec {argv0}: ").into_bytes(),
+            exec_message: format!("supervisor: couldn't exec {}: ", outside::shown(argv0)).into_bytes(),
         }
     }
 
