@@ -195,6 +195,7 @@ impl Owner {
     pub(super) async fn run(mut self, signals: &mut Signals, server: &mut Server) -> Ending {
         self.feed(Input::Started);
         self.start_due();
+        self.unwatched.let_gather(&self.pipes);
         let sleep = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(sleep);
         let mut armed = None;
