@@ -143,6 +143,11 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A path for them.
+pub fn shown_path(path: &Path) -> String {
+    shown(&text(path)).into_owned()
+}
+
 /// Text for the terminal, in the bytes it understands: what is no text stands there as `\udcNN`, as Python has it on
 /// standard error.
 pub fn printed(text: &str) -> Cow<'_, [u8]> {

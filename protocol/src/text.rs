@@ -33,24 +33,19 @@ fn is_solid(byte: Option<&u8>) -> bool {
 /// `int(text, radix)` for radix 8 (with `0o` allowed) or 10: blanks around the number, a sign, single `_` between digits,
 /// and the digits those of any script. Numbers beyond 64 bits, which Python has, are brought to the nearest one of ours.
 pub fn int(text: &str, radix: u32) -> Option<i64> {
-    let number = Number::read(text, radix)?;
-    let sign = if number.is_negative { -1 } else { 1 };
-    number.values().try_fold(0i64, |sum, digit| {
-        Some(sum.saturating_mul(i64::from(radix)).saturating_add(sign * i64::from(digit?)))
-    })
+    let number = Number::read(text, radix)?.nearest();
+    Some(i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX }))
 }
 
 /// `int(text)` for numbers of up to 38 digits; larger ones are brought to the nearest of them.
 pub fn wide_int(text: &str) -> Option<i128> {
-    let number = Number::read(text, 10)?;
-    let sign = if number.is_negative { -1 } else { 1 };
-    number.values().try_fold(0i128, |sum, digit| Some(sum.saturating_mul(10).saturating_add(sign * i128::from(digit?))))
+    Some(Number::read(text, 10)?.nearest())
 }
 
 /// `str(int(text))`, however large the number is.
 pub fn decimal(text: &str) -> Option<String> {
     let number = Number::read(text, 10)?;
-    let digits: String = number.values().map(|digit| char::from_digit(digit?, 10)).collect::<Option<_>>()?;
+    let digits: String = number.values().filter_map(|digit| char::from_digit(digit, 10)).collect();
     Some(match digits.trim_start_matches('0') {
         "" => "0".to_owned(),
         digits if number.is_negative => format!("-{digits}"),
@@ -103,7 +98,7 @@ impl<'t> Number<'t> {
     fn read(text: &'t str, radix: u32) -> Option<Self> {
         let number = Self::split(text, radix);
         let digits = number.run()?;
-        let is_whole = number.values().all(|digit| digit.is_some());
+        let is_whole = number.digits.chars().all(|c| c == '_' || number.value(c).is_some());
         (digits > 0 && is_whole && (radix != 10 || digits <= MOST_DIGITS)).then_some(number)
     }
 
@@ -123,9 +118,17 @@ impl<'t> Number<'t> {
         (last != '_' || digits == 0).then_some(digits)
     }
 
-    /// The values of all digits; none for what is none.
-    fn values(&self) -> impl Iterator<Item = Option<u32>> {
-        self.digits.chars().filter(|&c| c != '_').map(|c| self.value(c))
+    /// The values of its digits.
+    fn values(&self) -> impl Iterator<Item = u32> {
+        self.digits.chars().filter_map(|c| self.value(c))
+    }
+
+    /// The number, or the nearest one of 128 bits.
+    fn nearest(&self) -> i128 {
+        let sign = if self.is_negative { -1 } else { 1 };
+        self.values().fold(0, |number: i128, digit| {
+            number.saturating_mul(self.radix.into()).saturating_add(sign * i128::from(digit))
+        })
     }
 
     fn value(&self, c: char) -> Option<u32> {

@@ -6,10 +6,9 @@
 
 use std::fmt::Display;
 
+use supervisor_protocol::outside::shown;
 use supervisor_protocol::rpc::{API_VERSION, WrongShape};
 use supervisor_protocol::xmlrpc::{FaultCode, Value};
-
-use supervisor_protocol::outside::shown;
 
 use crate::console::Console;
 use crate::daemon::{CallError, Daemon, Target};

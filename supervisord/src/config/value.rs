@@ -87,7 +87,7 @@ pub fn wide(text: &str, _: &dyn World) -> Parsed<i128> {
 }
 
 /// The number that was read from a text, as messages tell it: all of its digits, though we keep 64 bits.
-fn shown(text: &str, number: i64) -> String {
+pub(super) fn shown(text: &str, number: i64) -> String {
     decimal(text).unwrap_or_else(|| number.to_string())
 }
 

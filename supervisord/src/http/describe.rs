@@ -35,7 +35,7 @@ fn seconds(epoch: u64) -> i64 {
 }
 
 fn path_text(path: Option<&Path>) -> String {
-    path.map(|path| outside::shown(&outside::text(path)).into_owned()).unwrap_or_default()
+    path.map(outside::shown_path).unwrap_or_default()
 }
 
 /// `pid 18575, uptime 0:05:36`, `Exited too quickly (process log may have details)`, `Nov 22 10:52 AM`, …

@@ -5,10 +5,10 @@ use supervisor_protocol::event::EventKind;
 use super::super::error::{Cause, ConfigError};
 use super::super::model::{GroupConfig, GroupKind, PoolConfig, ResultHandler};
 use super::super::options::table::listener as table;
+use super::super::value;
 use super::spec::Spec;
 use super::{Context, Reader, program};
 use supervisor_protocol::ini::expand::Scope;
-use supervisor_protocol::text::decimal;
 
 /// Reads a pool. Its name is the text after the colon as it stands, unlike that of a program.
 pub(super) fn read(context: &Context<'_>, section: &str) -> Result<GroupConfig, ConfigError> {
@@ -47,9 +47,8 @@ fn buffer_size(reader: &Reader<'_>, scope: Scope<'_>) -> Result<Option<usize>, C
     match usize::try_from(size) {
         Ok(events) if events > 0 => Ok(Some(events)),
         _ => {
-            // All of its digits, though a negative number may have more than we keep.
             let text = reader.expanded(&table::BUFFER_SIZE.entry, scope)?;
-            let size = text.and_then(|text| decimal(&text)).unwrap_or_else(|| size.to_string());
+            let size = value::shown(&text.unwrap_or_default(), size);
             let cause = Cause::BufferSize { section: reader.section.to_owned(), size };
             reader.keep(reader.error(&table::BUFFER_SIZE.entry, cause))?;
             Ok(None)

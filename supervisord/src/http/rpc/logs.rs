@@ -25,7 +25,7 @@ const PIECE_BYTES: u64 = 1024 * 1024;
 /// Fault 20 (no log, no file), 3 (offset and length contradict each other), 30 (it cannot be read).
 pub(super) async fn read(path: Option<PathBuf>, offset: i64, length: i64) -> Result<String, Fault> {
     let path = path.ok_or(FaultCode::NoFile)?;
-    let no_file = || Fault::new(FaultCode::NoFile, Some(&outside::shown(&outside::text(&path))));
+    let no_file = || Fault::new(FaultCode::NoFile, Some(&outside::shown_path(&path)));
     if !path.exists() {
         return Err(no_file());
     }

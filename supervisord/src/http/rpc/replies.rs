@@ -70,7 +70,7 @@ fn shown(text: &str) -> String {
 }
 
 fn path_text(path: Option<&Path>) -> Option<String> {
-    path.map(|path| shown(&outside::text(path)))
+    path.map(outside::shown_path)
 }
 
 fn config_info(snapshot: &ConfigSnapshot) -> ConfigInfo {

@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use nix::errno::Errno;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-/// Enough for the few calls to exec, in a debug build too.
+/// Enough for the few calls to exec, in a debug build too. (The compiler unwraps it, and would refuse a zero.)
 const STACK_BYTES: NonZeroUsize = NonZeroUsize::new(64 * 1024).unwrap();
 
 /// Below it: who runs over the end dies of it, and does not write into something else. A multiple of any page size.
