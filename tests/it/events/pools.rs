@@ -358,6 +358,17 @@ fn logged_at(daemon: &Daemon, text: &str) -> f64 {
     part(11..13) * 3600.0 + part(14..16) * 60.0 + part(17..19) + part(20..23) / 1000.0
 }
 
+/// Whether the log has these texts in this order. The original kills again at every turn until it has seen the death,
+/// and tells of it each time: there a text may come again after its last place.
+fn assert_order(daemon: &Daemon, expected: &[&str]) {
+    let mut order = daemon.log_order(expected);
+    if daemon.subject().is_original() {
+        let mut left = expected.to_vec();
+        order.retain(|line| left.iter().position(|text| text == line).map(|at| left.remove(at)).is_some());
+    }
+    assert_eq!(order, expected);
+}
+
 #[test]
 fn ev_l22_stuck_listeners_do_not_block_the_end() {
     const DRAIN: f64 = 2.0;
@@ -374,10 +385,8 @@ fn ev_l22_stuck_listeners_do_not_block_the_end() {
     wait_kinds(&daemon, "rec", &["x"]);
     daemon.wait_state("cat", "RUNNING");
     assert_eq!(daemon.stop(), 0);
-    let lines = ["stopped: cat", TOLD, "killing 'old' (", "stopped: old"];
     // The second signal has such a line too.
-    let order = daemon.log_order(&lines);
-    assert_eq!(order, [lines[0], lines[1], lines[2], lines[1], lines[3]]);
+    assert_order(&daemon, &["stopped: cat", TOLD, "killing 'old' (", TOLD, "stopped: old"]);
     // It was BUSY before, so nobody waits for it.
     let waited = logged_at(&daemon, TOLD) - logged_at(&daemon, "stopped: cat");
     assert!(waited < DRAIN, "{waited} s of waiting for a listener that was busy before");
@@ -394,8 +403,7 @@ fn ev_l22_stuck_listeners_do_not_block_the_end() {
     daemon.wait_log("stuck: ACKNOWLEDGED -> READY");
     daemon.wait_log_times("entered RUNNING", 2);
     assert_eq!(daemon.stop(), 0);
-    let lines = ["stopped: cat", "killing 'stuck' (", "stopped: stuck"];
-    assert_eq!(daemon.log_order(&lines), lines);
+    assert_order(&daemon, &["stopped: cat", "killing 'stuck' (", "stopped: stuck"]);
     let waited = logged_at(&daemon, "stopped: stuck") - logged_at(&daemon, "stopped: cat");
     assert!(waited < 1.0 + DRAIN + SLACK, "{waited} s for a stuck listener");
 }

@@ -6,10 +6,11 @@
 //! ```
 //!
 //! On our programs every test passes. On the original exactly the tests of ids marked `better` or `ours` fail; a marked
-//! one that passes is as wrong as another that fails; one that fails there unmarked is played once more, by itself, for the
-//! original loses races of its own on a busy machine. A test that was skipped counts as neither, and is listed. The set is the original when `SUPERVISOR_BIN_DIR` and
-//! `SUPERVISOR_ORIGINAL_DIR` name one directory, or when `SUPERVISOR_SUBJECT=original` says so. The last line is
-//! `N passed, N failed`, counted after that judgement, and the exit code follows it.
+//! one that passes is as wrong as another that fails; one that fails there unmarked is played again by itself, up to
+//! three times, for the original loses races of its own on a busy machine. A test that was skipped counts as neither,
+//! and is listed. The set is the original when `SUPERVISOR_BIN_DIR` and `SUPERVISOR_ORIGINAL_DIR` name one directory,
+//! or when `SUPERVISOR_SUBJECT=original` says so. The last line is `N passed, N failed`, counted after that judgement,
+//! and the exit code follows it.
 //!
 //! The integration binary is run by cargo, in the profile this program was built in.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a report is printed")]
@@ -90,7 +91,10 @@ fn run(filters: &[String]) -> io::Result<(BTreeMap<String, bool>, String)> {
     Ok((results, output))
 }
 
-/// Plays those that failed unmarked once more, one at a time, and lists those that pass now.
+/// How often a test that fails unmarked on the original is played again.
+const TRIES: u32 = 3;
+
+/// Plays those that failed unmarked again, one at a time, and names those that pass by themselves.
 fn play_again(results: &mut BTreeMap<String, bool>) -> io::Result<()> {
     let words = words();
     let failed: Vec<String> = results
@@ -99,10 +103,14 @@ fn play_again(results: &mut BTreeMap<String, bool>) -> io::Result<()> {
         .map(|(test, _)| test.clone())
         .collect();
     for test in failed {
-        let (again, _) = run(std::slice::from_ref(&test))?;
-        if again.get(&test) == Some(&true) {
-            println!("SECOND TRY: {test} failed on the original, and passed by itself");
-            results.insert(test, true);
+        for attempt in 1..=TRIES {
+            let (again, output) = run(std::slice::from_ref(&test))?;
+            if again.get(&test) == Some(&true) {
+                println!("TRY {attempt}: {test} failed on the original, and passed by itself");
+                results.insert(test, true);
+                break;
+            }
+            println!("TRY {attempt}: {test} failed by itself:\n{output}");
         }
     }
     Ok(())
