@@ -32,14 +32,6 @@ def main():
     if missing:
         sys.exit("%s has no %s" % (programs, ", ".join(missing)))
     python = Path(sys.executable)
-    os.environ.update(
-        END_TO_END="1",
-        LANG="C.UTF-8",
-        # The configurations start their helpers with "python".
-        PATH="%s:%s" % (python.parent, os.environ["PATH"]),
-        E2E_PYTHON=str(python),
-        E2E_PROGRAMS=str(programs),
-    )
 
     import supervisor.tests
 
@@ -49,6 +41,16 @@ def main():
     sys.executable = str(HERE / "python")
     print("programs under test: %s" % programs, flush=True)
     with tempfile.TemporaryDirectory() as directory:
+        os.environ.update(
+            END_TO_END="1",
+            LANG="C.UTF-8",
+            # For logs without a name of their own: another daemon that starts would clear those in /tmp.
+            TMPDIR=directory,
+            # The configurations start their helpers with "python".
+            PATH="%s:%s" % (python.parent, os.environ["PATH"]),
+            E2E_PYTHON=str(python),
+            E2E_PROGRAMS=str(programs),
+        )
         os.chdir(directory)
         wanted = ["%s.%s" % (CLASS, name) for name in names] or [CLASS]
         suite = unittest.defaultTestLoader.loadTestsFromNames(wanted)

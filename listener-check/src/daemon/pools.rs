@@ -106,9 +106,14 @@ pub(crate) fn play(setting: &Setting, findings: &mut Findings) -> Result<(), Str
     found("pool-removed", removed(&mut stage)?);
     found("pool-output", output(&mut stage)?);
     found("pool-own-events", own_events(&stage));
+    // A pool of all events has more to hear before. What it has not heard in time is judged below.
+    stage.wait(|stage| {
+        let has = |pool: &str, kind: &str| !stage.transcript(pool).remotes(kind).is_empty();
+        COPIES.iter().all(|pool| COPIED.iter().all(|kind| has(pool, kind)))
+    });
     found("pool-overlap", each_once(&stage.transcript("overlap")));
     found("pool-repeat", each_once(&stage.transcript("twice")));
-    found("pool-copies", copies(&stage.transcript("twice"), &stage.transcript("odd"), &stage.transcript("overlap")));
+    found("pool-copies", copies(&COPIES.map(|pool| stage.transcript(pool))));
     let ordered = ["twice", "odd", "head", "plain", "overlap"]
         .into_iter()
         .try_for_each(|name| in_order(name, &stage.transcript(name)));
@@ -272,16 +277,21 @@ fn each_once(transcript: &Transcript) -> Result<(), String> {
     double.map_or(Ok(()), |pair| Err(format!("the event with serial {:?} came more than once", pair.first())))
 }
 
-fn copies(one: &Transcript, other: &Transcript, third: &Transcript) -> Result<(), String> {
+/// The pools whose copies of these events are compared. The second has a small buffer, so it may miss others.
+const COPIES: [&str; 3] = ["twice", "odd", "overlap"];
+const COPIED: [&str; 3] = ["head-1", "parked-1", "after-leaky"];
+
+fn copies(pools: &[Transcript; 3]) -> Result<(), String> {
     let serial = |transcript: &Transcript, kind| transcript.remotes(kind).first().map(|(_, event)| event.serial);
-    for kind in ["head-1", "parked-1", "after-leaky"] {
-        let serials = [one, other, third].map(|transcript| serial(transcript, kind));
+    for kind in COPIED {
+        let serials = pools.each_ref().map(|transcript| serial(transcript, kind));
         let [first, ..] = serials;
         ensure(
             first.is_some() && serials.iter().all(|found| *found == first),
             format!("serials of one event: {serials:?}"),
         )?;
     }
+    let [one, _, third] = pools;
     for transcript in [one, third] {
         let mut poolserials: Vec<u64> = transcript.events().map(|(_, event)| event.poolserial).collect();
         poolserials.dedup();

@@ -95,7 +95,8 @@ impl PidFile {
                 Ok(metadata) if !metadata.is_file() => return Ok(claimed(None, false)),
                 found => found.is_err(),
             };
-            let Ok(file) = open(path) else { return Ok(claimed(None, false)) };
+            let opened = options().read(true).write(true).create(true).truncate(false).open(path);
+            let Ok(file) = opened else { return Ok(claimed(None, false)) };
             match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&identity.lock())) {
                 Err(Errno::EAGAIN | Errno::EACCES) => {
                     let contents = match io::read_to_string(file) {
@@ -114,9 +115,8 @@ impl PidFile {
 
     /// Whether somebody else has claimed the file, which is not made to find out.
     pub(super) fn is_taken(path: &Path, identity: Identity) -> bool {
-        let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
-        let Some(file) = file.ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file())) else {
+        let file = options().read(true).open(path).ok();
+        let Some(file) = file.filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file())) else {
             return false;
         };
         let mut lock = identity.lock();
@@ -146,13 +146,7 @@ impl PidFile {
                 file.set_len(0)?;
                 file.write_all_at(text.as_bytes(), 0)?;
             }
-            _ => OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-                .open(&self.path)?
-                .write_all(text.as_bytes())?,
+            _ => options().write(true).create(true).truncate(true).open(&self.path)?.write_all(text.as_bytes())?,
         }
         self.is_written = true;
         Ok(())
@@ -169,9 +163,11 @@ impl Drop for PidFile {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).custom_flags(flags).open(path)
+/// How a pid file is opened: it may be a FIFO or a terminal, which must neither block nor become the controlling one.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
 }
 
 /// Whether a path is that of an open file.
