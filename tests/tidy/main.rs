@@ -19,6 +19,7 @@ const UNSAFE_FILES: &[&str] = &[
     "supervisord/src/shell/poll.rs",
     "supervisord/src/shell/privileges.rs",
     "supervisord/src/shell/reaper.rs",
+    "supervisord/src/shell/signals.rs",
     "supervisord/src/shell/spawn.rs",
     "supervisord/src/shell/spawn/exec.rs",
     "supervisord/src/shell/spawn/launcher.rs",

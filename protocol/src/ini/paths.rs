@@ -54,11 +54,18 @@ pub fn absolute(cwd: &Path, path: &str) -> PathBuf {
     outside::path(&normal(&join(&outside::text(cwd), path))).into_owned()
 }
 
+/// No user or group has a longer name, in bytes. The system is not asked for one: its look-up may end the program that
+/// asks (systemd's part of it does, beyond some megabytes).
+pub const MAX_ACCOUNT_NAME: usize = 4096;
+
 /// `os.path.expanduser`: a leading `~` or `~name` becomes a home directory, if there is one. The closure
 /// knows the homes: that of the user for no name.
 pub fn expand_user(path: &str, home: impl FnOnce(Option<&str>) -> Option<String>) -> String {
     let Some(rest) = path.strip_prefix('~') else { return path.to_owned() };
     let (name, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if name.len() > MAX_ACCOUNT_NAME {
+        return path.to_owned();
+    }
     let Some(home) = home(Some(name).filter(|name| !name.is_empty())) else { return path.to_owned() };
     match format!("{}{rest}", home.trim_end_matches('/')) {
         path if path.is_empty() => "/".to_owned(),
@@ -141,6 +148,7 @@ mod tests {
             ("~nobody-here/x", "~nobody-here/x"),
             ("~root", "/"),
             ("a~", "a~"),
+            (&format!("~{}/x", "n".repeat(MAX_ACCOUNT_NAME + 1)), &format!("~{}/x", "n".repeat(MAX_ACCOUNT_NAME + 1))),
         ] {
             assert_eq!(expand_user(path, home), expected);
         }

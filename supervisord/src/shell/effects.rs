@@ -14,6 +14,7 @@ use super::channel::{Context, Step};
 use super::child::Child;
 use super::childlog::Logs;
 use super::clock;
+use super::fcgi;
 use super::logfile::unlink_log;
 use super::owner::{Owner, log};
 use super::privileges::UserSwitch;
@@ -165,8 +166,11 @@ impl Owner {
         let (config, paths, group) =
             (process.config().clone(), process.logs().clone(), process.reference().group.clone());
         if let Some(active) = self.engine.group_of(id) {
-            let held = self.sockets.hold(id, active, &config, &mut |message| log(&mut self.activity, &message));
-            held.map_err(|error| error.to_string())?;
+            match self.sockets.hold(id, active, &config, &mut |message| log(&mut self.activity, &message)) {
+                Err(error) if fcgi::is_needed(active) => return Err(error.to_string()),
+                Err(error) => log(&mut self.activity, &Message::ConfigWarning(error.to_string())),
+                Ok(()) => {}
+            }
         }
         let program = program::resolve(&config, &self.settings.environment).map_err(|error| error.to_string())?;
         let logs = Logs::open(&config, &paths).map_err(|errno| SpawnError::Channels(errno).text(&config.name))?;

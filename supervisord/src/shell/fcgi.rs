@@ -103,7 +103,7 @@ impl Sockets {
     /// has none. It is held until [`let_go`](Self::let_go), also if the spawn fails.
     ///
     /// # Errors
-    /// It cannot be made; nothing is held then.
+    /// It cannot be made; nothing is held then. Whether it can do without is [`is_needed`]'s to say.
     pub(super) fn hold(
         &mut self,
         process: ProcessId,
@@ -164,8 +164,8 @@ impl Sockets {
     }
 }
 
-/// Whether a group that cannot have its socket must not be added at all. Programs that are members of a `[group:x]`
-/// run without a socket in the original, so they are no reason to refuse a start: their spawns will fail and tell.
+/// Whether a group that cannot have its socket must not be added at all, nor its processes be spawned. Programs that are
+/// members of a `[group:x]` run without a socket in the original, so they do here if theirs cannot be made.
 pub(super) fn is_needed(group: &GroupConfig) -> bool {
     matches!(group.kind, GroupKind::FastCgi(_))
 }

@@ -193,6 +193,10 @@ impl System {
     }
 }
 
+fn can_be_a_name(name: &str) -> bool {
+    name.len() <= paths::MAX_ACCOUNT_NAME
+}
+
 fn user(user: nix::unistd::User) -> User {
     User { uid: user.uid.as_raw(), gid: user.gid.as_raw(), home: outside::text(&user.dir).into_owned() }
 }
@@ -204,7 +208,8 @@ impl World for System {
     }
 
     fn user_by_name(&self, name: &str) -> Option<User> {
-        nix::unistd::User::from_name(name).ok().flatten().map(user)
+        let found = can_be_a_name(name).then(|| nix::unistd::User::from_name(name));
+        found?.ok().flatten().map(user)
     }
 
     fn user_by_id(&self, uid: u32) -> Option<User> {
@@ -212,7 +217,8 @@ impl World for System {
     }
 
     fn group_by_name(&self, name: &str) -> Option<u32> {
-        Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+        let found = can_be_a_name(name).then(|| Group::from_name(name));
+        found?.ok().flatten().map(|group| group.gid.as_raw())
     }
 
     fn has_group(&self, gid: u32) -> bool {
@@ -312,6 +318,8 @@ mod tests {
         assert_eq!(system.user_by_name("root").map(|user| user.uid), Some(0));
         assert_eq!(system.user_by_id(0).map(|user| user.gid), Some(0));
         assert_eq!(system.user_by_name("no such user"), None);
+        let endless = "n".repeat(10_000_000);
+        assert_eq!((system.user_by_name(&endless), system.group_by_name(&endless)), (None, None));
         assert_eq!(system.group_by_name("root"), Some(0));
         assert!(system.has_group(0));
         assert_eq!(system.home().as_deref(), Some("/h/"));

@@ -27,6 +27,13 @@ pub(super) struct Signals {
     streams: Vec<(Signal, Signalled)>,
 }
 
+/// Has a write beyond the limit of file sizes (`ulimit -f`) fail, which the logs put up with, instead of ending the
+/// daemon. Children get the default back.
+pub(super) fn survive_full_files() {
+    // SAFETY: SIG_IGN runs no code.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 impl Signals {
     /// Installs the handlers. To be called within the runtime.
     ///

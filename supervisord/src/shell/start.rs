@@ -31,7 +31,7 @@ use super::owner::{Ending, Owner, Setup, log};
 use super::patient;
 use super::pidfile::{Identity, PidFile, Taken};
 use super::privileges::{UserSwitch, raise_limits};
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use super::{clock, load::ROOT_SEARCH_WARNING};
 use crate::cli::{self, Action};
 use crate::config;
@@ -102,6 +102,7 @@ fn is_executable(path: &Path) -> bool {
 
 fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartError> {
     inherited::take_down();
+    signals::survive_full_files();
     daemonize::open_standard_descriptors().map_err(failure)?;
     let system = System::look().map_err(failure)?;
     let (options, check) = match cli::parse(args, &system).map_err(usage)? {

@@ -249,13 +249,14 @@ fn ours_fc07_a_member_of_a_group_has_its_socket() {
     let warned = |line: &String| line.starts_with("WARN") && line.contains("fcgi-program:wrong");
     assert!(daemon.log().iter().any(warned), "no warning");
 
-    // One that cannot be made is no reason to refuse a start that was never refused.
+    // One that cannot be made is no reason to refuse what was never refused.
     let daemon = Setup::new()
-        .with(&pair("socket=tcp://192.0.2.1:80\nstartretries=0", "hang"))
+        .with(&pair("socket=tcp://192.0.2.1:80\nstartretries=0", "facts:facts%(process_num)d hang"))
         .with("[group:g]\nprograms=f")
         .start();
     daemon.wait_log("WARN Could not create FastCGI socket tcp://192.0.2.1:80");
-    daemon.wait_state("g:f0", "FATAL");
+    daemon.wait_state("g:f0", "RUNNING");
+    assert!(stdin_of(&daemon, "facts0").starts_with("pipe:["));
 }
 
 #[test]

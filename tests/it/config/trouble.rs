@@ -298,3 +298,27 @@ fn ours_lg19_a_log_directory_that_loses_its_permissions_concerns_its_program_onl
     daemon.ok("startProcess", &["p".into(), false.into()]);
     daemon.wait_state("p", "EXITED");
 }
+
+#[test]
+fn ours_lg_a_limit_of_file_sizes_costs_bytes_alone() {
+    if !is_ours() {
+        return;
+    }
+    // At the second level all that is written goes into the activity log too, which is as limited.
+    for level in ["info", "debug"] {
+        let program = "command=/bin/sh -c 'head -c 50000 /dev/zero; exec sleep 1000'\nstdout_logfile={dir}/p.log";
+        let daemon = Setup::new()
+            .supervisord(&format!("loglevel={level}"))
+            .through(&["prlimit", "--fsize=20000"])
+            .with(&format!("[program:p]\n{program}"))
+            .start();
+        let size = |name: &str| std::fs::metadata(daemon.path(name)).map_or(0, |metadata| metadata.len());
+        daemon.wait("a full log", || (size("p.log") == 20000).then_some(()));
+        match level {
+            "info" => assert!(daemon.wait_log("p.log, ").contains("bytes are lost")),
+            _ => daemon.wait("a full activity log", || (size("supervisord.log") == 20000).then_some(())),
+        }
+        daemon.wait_state("p", "RUNNING");
+        assert_eq!(daemon.stop(), 0);
+    }
+}
