@@ -139,14 +139,11 @@ impl Output {
                     self.take(id, name, &buffer[..count], context);
                 }
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => break,
-                Ok(0) | Err(_) => return self.close(id, name, pipes, context),
+                // EAGAIN: somebody the child has left behind still has the other end.
+                Ok(0) | Err(_) => break,
             }
         }
-        self.finish(id, name, context);
-        if let Some(fd) = self.fd.take() {
-            pipes.remove(fd);
-        }
+        self.close(id, name, pipes, context);
     }
 
     /// Whether it is to be left alone until the reader of its log has caught up. The child waits meanwhile, when its pipe
@@ -216,7 +213,7 @@ impl Output {
         }
     }
 
-    /// End of file.
+    /// Nothing more is read. Closed already, there is only what was held back.
     fn close(&mut self, id: ProcessId, name: &Arc<str>, pipes: &Pipes, context: &mut Context) {
         self.finish(id, name, context);
         let Some(fd) = self.fd.take() else { return };

@@ -6,9 +6,11 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::os::fd::AsRawFd as _;
 
 use bytes::Bytes;
 use nix::errno::Errno;
+use supervisor_protocol::state::ProcessState;
 
 use super::channel::{Context, Step};
 use super::child::Child;
@@ -23,7 +25,7 @@ use super::serve::Parts;
 use super::spawn::{self, Plan, SpawnError};
 use crate::config::model::{ProcessConfig, ServerUrl};
 use crate::engine::command::{Refusal, Reply, TaskOutcome, Ticket};
-use crate::engine::message::Message;
+use crate::engine::message::{ChannelKind, Message};
 use crate::engine::{Effect, Input, ProcessId};
 
 /// Whether an effect is the line that says that a child is no more, or could not be made.
@@ -196,6 +198,12 @@ impl Owner {
         };
         let spawned = spawn::spawn(&plan, &mut self.launcher).map_err(|error| error.text(&config.name))?;
         let pid = spawned.pid;
+        if let Some(socket) = self.sockets.of(id) {
+            // It has no pipe to write to.
+            let (fd, name) = (socket.as_raw_fd(), config.name.as_str().into());
+            let state = ProcessState::Starting;
+            log(&mut self.activity, &Message::ChannelClosed { fd, kind: ChannelKind::Input, name, state });
+        }
         let child = Child::new(id, &config, self.engine.is_listener(id), spawned, logs, &self.pipes);
         if child.unwatched().map(|token| self.unwatched.hold(token)).count() > 0 {
             self.log(&Message::OutputUnwatched(config.name.as_str().into()));

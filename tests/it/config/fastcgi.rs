@@ -260,6 +260,17 @@ fn ours_fc07_a_member_of_a_group_has_its_socket() {
 }
 
 #[test]
+fn each_spawn_says_that_there_is_no_stdin() {
+    let daemon = Setup::new().with(&pair(SOCKET, "hang")).start();
+    for name in ["f0", "f1"] {
+        daemon.wait_state(&format!("f:{name}"), "RUNNING");
+        let line = format!("with name {name} in state STARTING> (stdin)>");
+        let spawned = format!("INFO spawned: '{name}'");
+        assert_eq!(daemon.log_order(&[&line, &spawned]), [line, spawned]);
+    }
+}
+
+#[test]
 fn cfg_fc08_an_addition_without_its_socket() {
     let daemon = Setup::new().start();
     daemon.rewrite(&pair("socket=unix://{dir}/missing/f.sock", "hang"));

@@ -322,3 +322,12 @@ fn ours_lg_a_limit_of_file_sizes_costs_bytes_alone() {
         assert_eq!(daemon.stop(), 0);
     }
 }
+
+#[test]
+fn pipes_that_a_grandchild_keeps_are_closed_with_the_child() {
+    let program = "[program:p]\ncommand=/bin/sh -c 'sleep 60 & exit 0'\nstartsecs=0\nautorestart=false";
+    let daemon = Setup::new().with(program).start();
+    daemon.wait_log("INFO exited: p (exit status 0; expected)");
+    let lines = ["(stdout)>", "(stderr)>", "INFO exited: p"];
+    assert_eq!(daemon.log_order(&lines), lines);
+}
