@@ -3,10 +3,12 @@
 //! The reading is that of a start, with one difference: mistakes are collected (`findings`). What a start
 //! would accept without a word is the affair of `lint`.
 
+use super::error::{Cause, ConfigError};
 use super::findings::Findings;
 use super::model::LogLevel;
 use super::report::Report;
 use super::{Inputs, SourceFile, gather, lint, schema};
+use supervisor_protocol::ini::dialect::DialectError;
 
 /// Reads a complete configuration and reports what is to be mended.
 pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
@@ -14,20 +16,23 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
     let findings = Findings::collecting();
     let mut files = Vec::new();
     match gather(main, inputs, &findings) {
-        Err(error) => report.mistake(&error),
+        Err(error) => report.mistake(&error.condensed()),
         Ok(store) => {
             files.clone_from(&store.document().files);
             lint::names(store.document(), &mut report);
             let config = schema::read(&store, inputs, &findings);
             let place = |section: &str, key: &str| store.place(section, key);
             match config {
-                Err(error) => report.mistake(&error),
+                Err(error) => report.mistake(&error.condensed()),
                 Ok(config) => lint::config(&config, inputs.world, &place, &mut report),
             }
         }
     }
     let (notices, mistakes) = findings.into_parts();
-    for error in &mistakes {
+    let is_cut_short = mistakes.iter().any(breaks_off);
+    // Where a file was not read to its end, nobody knows.
+    let is_known = |error: &&ConfigError| !is_cut_short || *error.cause() != Cause::NoDaemonSection;
+    for error in mistakes.iter().filter(is_known) {
         report.mistake(error);
     }
     for notice in notices.into_iter().filter(|notice| notice.level > LogLevel::Info) {
@@ -38,6 +43,12 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
     report.drop_consequences();
     report.sort(&files);
     report
+}
+
+/// Whether a mistake ended the reading of its file.
+fn breaks_off(error: &ConfigError) -> bool {
+    use DialectError::{NoSectionHeaders, Undecodable};
+    matches!(error.cause(), Cause::Dialect(NoSectionHeaders { .. } | Undecodable(_)))
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ struct Inner {
     place: Option<Place>,
     /// Section and file of a program-like section, which its errors name.
     suffix: Option<(String, String)>,
+    /// The hint, where the cause no longer has what it is made from.
+    hint: Option<String>,
 }
 
 /// What Linux lets `kernel.pid_max` be.
@@ -115,6 +117,29 @@ impl ConfigError {
         self
     }
 
+    /// The same, fit to be kept with thousands like it: environment variables that could have been named are counted,
+    /// for there may be dozens, in each of many errors.
+    pub(super) fn condensed(mut self) -> Self {
+        let hint = self.hint();
+        if let Cause::Expand(ExpandError::UnknownName { available, .. }) = &mut self.0.cause {
+            let all = available.len();
+            available.retain(|name| !name.starts_with("ENV_"));
+            match all - available.len() {
+                0 => {}
+                1 => available.push("ENV_NAME for the one environment variable".to_owned()),
+                count => available.push(format!("ENV_NAME for each of {count} environment variables")),
+            }
+            available.shrink_to_fit();
+            self.0.hint = hint;
+        }
+        self
+    }
+
+    /// The hint of before it was condensed.
+    pub(super) fn kept_hint(&self) -> Option<&String> {
+        self.0.hint.as_ref()
+    }
+
     /// Adds ` in section 'program:x' (file: 'PATH')`.
     pub(super) fn in_section(mut self, section: &str, file: &str) -> Self {
         self.0.suffix = Some((section.to_owned(), file.to_owned()));
@@ -124,7 +149,7 @@ impl ConfigError {
 
 impl<C: Into<Cause>> From<C> for ConfigError {
     fn from(cause: C) -> Self {
-        ConfigError(Box::new(Inner { cause: cause.into(), place: None, suffix: None }))
+        ConfigError(Box::new(Inner { cause: cause.into(), place: None, suffix: None, hint: None }))
     }
 }
 

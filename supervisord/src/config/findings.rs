@@ -45,7 +45,7 @@ impl Findings {
     /// The mistake itself, if they are not.
     pub(super) fn keep(&self, error: ConfigError) -> Result<(), ConfigError> {
         let Some(mistakes) = &self.mistakes else { return Err(error) };
-        let mistakes = &mut *mistakes.borrow_mut();
+        let (mistakes, error) = (&mut *mistakes.borrow_mut(), error.condensed());
         if mistakes.seen.insert((error.place().cloned(), error.to_string())) {
             mistakes.errors.push(error);
         }

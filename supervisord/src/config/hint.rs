@@ -14,7 +14,7 @@ use super::value::ValueError;
 impl ConfigError {
     /// What to write instead, or what may have been meant.
     pub fn hint(&self) -> Option<String> {
-        of_cause(self.cause())
+        self.kept_hint().cloned().or_else(|| of_cause(self.cause()))
     }
 
     /// Where it is, and what to write instead: `FILE:LINE: [SECTION] KEY: HINT`, as far as either is known.

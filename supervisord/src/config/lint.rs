@@ -147,6 +147,7 @@ fn user(daemon: &DaemonConfig, world: &dyn World, report: &mut Report) -> u32 {
 }
 
 fn interfaces(config: &Config, place: &dyn Fn(&str, &str) -> Place, report: &mut Report) {
+    let mut seen = HashSet::new();
     for interface in config.refused_interfaces() {
         if interface.is_module {
             let section = format!("rpcinterface:{}", interface.namespace);
@@ -158,9 +159,12 @@ fn interfaces(config: &Config, place: &dyn Fn(&str, &str) -> Place, report: &mut
             );
         }
         for key in interface.extra.keys() {
-            let section = format!("rpcinterface:{}", interface.namespace);
-            let hint = Some("remove it: with it no server opens".to_owned());
-            report.error(place(&section, key), "an option that the interface does not take", hint);
+            let place = place(&format!("rpcinterface:{}", interface.namespace), key);
+            // One in [DEFAULT] is in all of them.
+            if seen.insert(place.origin.clone()) {
+                let hint = Some("remove it: with it no server opens".to_owned());
+                report.error(place, "an option that the interface does not take", hint);
+            }
         }
     }
     let is_missing = !config.rpc_interfaces.iter().any(|interface| interface.namespace == "supervisor");

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use supervisor_protocol::ini::dialect::DialectError;
-use supervisor_protocol::ini::expand::ExpandError;
 
 use super::error::{Cause, ConfigError};
 use super::model::{Origin, Place};
@@ -88,12 +87,6 @@ impl Report {
                 let text = format!("text before any section: {}", text.trim());
                 self.error(in_file(file, *line), text, Some("put a header such as [supervisord] above it".to_owned()));
             }
-            Cause::Expand(ExpandError::UnknownName { value, label, name, available }) => {
-                let available = in_short(available);
-                let (value, label, name) = (value.clone(), label.clone(), name.clone());
-                let short = ExpandError::UnknownName { value, label, name, available };
-                self.error(error.place().cloned(), short.to_string(), hint);
-            }
             cause => self.error(error.place().cloned(), cause.to_string(), hint),
         }
     }
@@ -123,18 +116,6 @@ impl Report {
             self.problems.push(problem);
         }
     }
-}
-
-/// Names to choose from, those of environment variables only counted: there may be dozens, in each of many lines.
-fn in_short(names: &[String]) -> Vec<String> {
-    let (variables, mut short): (Vec<String>, Vec<String>) =
-        names.iter().cloned().partition(|name| name.starts_with("ENV_"));
-    match variables.len() {
-        0 => {}
-        1 => short.push("ENV_NAME for the one environment variable".to_owned()),
-        count => short.push(format!("ENV_NAME for each of {count} environment variables")),
-    }
-    short
 }
 
 fn in_file(file: &str, line: usize) -> Place {
