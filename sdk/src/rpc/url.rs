@@ -50,8 +50,12 @@ impl ServerUrl {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
         let (host, port) = match address.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':').unwrap_or_default()),
-            None => address.split_once(':').unwrap_or((address, "")),
+            // RFC 6874: the percent sign before a zone is written %25. It is taken as it is, too.
+            Some((host, port)) => (host.replacen("%25", "%", 1), port.strip_prefix(':').unwrap_or_default()),
+            None => {
+                let (host, port) = address.split_once(':').unwrap_or((address, ""));
+                (host.to_owned(), port)
+            }
         };
         let port = if port.is_empty() { 80 } else { port.parse().map_err(|_| unknown())? };
         Ok(ServerUrl::Http { host: host.to_lowercase(), port })
@@ -91,6 +95,9 @@ mod tests {
         assert_eq!(ServerUrl::parse("http://u:p@h"), http("h", 80));
         assert_eq!(ServerUrl::parse("http://h:"), http("h", 80));
         assert_eq!(ServerUrl::parse("http://[::1]:7"), http("::1", 7));
+        for url in ["http://[fe80::1%25eth0]:7", "http://[fe80::1%eth0]:7"] {
+            assert_eq!(ServerUrl::parse(url), http("fe80::1%eth0", 7));
+        }
         assert_eq!(ServerUrl::parse("unix://relative"), Ok(ServerUrl::Unix("relative".into())));
         for bad in ["https://h", "ftp://h", "HTTP://h", "/run/s.sock", "", "http://h:x", "http://h:70000"] {
             let error = ServerUrl::parse(bad).unwrap_err();

@@ -16,6 +16,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use supervisor_protocol::ini::paths;
 use supervisor_protocol::outside;
 use supervisor_protocol::repr::str_repr;
 
@@ -72,7 +73,12 @@ pub fn clean(directory: &Path, identifier: &str) -> Vec<CleanupWarning> {
 pub fn default_directory(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let from_env = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(env).filter(|value| !value.is_empty());
     let usual = ["/tmp", "/var/tmp", "/usr/tmp", "."].into_iter().map(OsString::from);
-    from_env.chain(usual).filter_map(|candidate| std::path::absolute(candidate).ok()).find(|directory| {
+    let absolute = |candidate: OsString| {
+        let path = std::path::absolute(candidate).ok()?;
+        // Names of logs are shown, and `..` in them removed as Python removes it.
+        Some(outside::path(&paths::normal(&outside::text(&path))).into_owned())
+    };
+    from_env.chain(usual).filter_map(absolute).find(|directory| {
         let probe = create_unique(directory, "", "");
         probe.is_ok_and(|path| std::fs::remove_file(path).is_ok())
     })
@@ -222,7 +228,7 @@ mod tests {
         let env = |name: &str| match name {
             "TMPDIR" => Some("/nonexistent".into()),
             "TEMP" => Some("".into()),
-            "TMP" => Some(dir.path().as_os_str().to_owned()),
+            "TMP" => Some(dir.path().join("..").join(dir.path().file_name().unwrap()).into()),
             _ => None,
         };
         assert_eq!(default_directory(env).as_deref(), Some(dir.path()));

@@ -66,12 +66,18 @@ fn unreadable(error: &LoadError) -> Report {
 }
 
 fn text(name: &str, report: &Report) -> String {
-    let mut text: String = report.problems().iter().map(|problem| format!("{problem}\n")).collect();
+    let mut text: String = report.problems().iter().map(|problem| printable(&problem.to_string()) + "\n").collect();
     text += &match (report.count(Severity::Error), report.count(Severity::Warning)) {
         (0, 0) => format!("{name}: no problems\n"),
         (errors, warnings) => format!("{}, {}\n", counted(errors, "error"), counted(warnings, "warning")),
     };
     text
+}
+
+/// A line that does nothing to a terminal, whatever a file has for names.
+fn printable(line: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    line.chars().map(shown).collect()
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -126,6 +132,9 @@ mod tests {
                         two lines\n1 error, 1 warning\n";
         assert_eq!(text("s.conf", &report()), expected);
         assert_eq!(text("s.conf", &Report::default()), "s.conf: no problems\n");
+        let mut report = Report::default();
+        report.error(None, "a\x1b[2Jb é", None);
+        assert_eq!(text("s.conf", &report), "a\\u{1b}[2Jb é\n1 error, 0 warnings\n");
     }
 
     #[test]
