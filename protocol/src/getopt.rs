@@ -26,8 +26,7 @@
 //! # Ok::<(), supervisor_protocol::getopt::GetoptError>(())
 //! ```
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
@@ -166,24 +165,6 @@ impl<'a> Repeats<'a> {
         self.seen.push(&occurrence.id);
         Ok(())
     }
-}
-
-/// The path under which the program was found, symbolic links not resolved (`CL30`).
-///
-/// A script is handed this path by the system; a native binary started through `PATH` sees only the bare
-/// word and has to look itself up. Usage texts print the path, and the search for a configuration file
-/// starts from it. A name with a slash is the path already; a name found nowhere stays as it is.
-pub fn prog_path(argv0: &OsStr, path: Option<&OsStr>, is_executable: impl Fn(&Path) -> bool) -> PathBuf {
-    let name = Path::new(argv0);
-    let is_bare_word = name.components().count() == 1 && name.file_name() == Some(argv0);
-    if !is_bare_word {
-        return name.to_owned();
-    }
-    let directories = path.into_iter().flat_map(std::env::split_paths);
-    // An empty entry is the current directory.
-    let candidates =
-        directories.map(|dir| if dir.as_os_str().is_empty() { Path::new(".").join(name) } else { dir.join(name) });
-    candidates.into_iter().find(|candidate| is_executable(candidate)).unwrap_or_else(|| name.to_owned())
 }
 
 fn parse_long(
@@ -415,25 +396,5 @@ mod tests {
         assert_eq!(parsed.all("configuration").count(), 2);
         assert_eq!((parsed.value("nodaemon"), parsed.contains("nodaemon")), (None, true));
         assert!(!parsed.contains("silent"));
-    }
-
-    #[test]
-    fn the_program_is_looked_up_as_the_shell_did() {
-        let lookup = |argv0: &str, path: Option<&str>, existing: &[&str]| {
-            let found = prog_path(OsStr::new(argv0), path.map(OsStr::new), |candidate| {
-                existing.iter().any(|path| Path::new(path) == candidate)
-            });
-            found.to_string_lossy().into_owned()
-        };
-        let path = Some("/usr/bin:/usr/local/bin:/opt");
-        assert_eq!(lookup("supervisord", path, &["/usr/local/bin/supervisord"]), "/usr/local/bin/supervisord");
-        assert_eq!(lookup("supervisord", path, &["/opt/supervisord", "/usr/bin/supervisord"]), "/usr/bin/supervisord");
-        assert_eq!(lookup("supervisord", path, &[]), "supervisord");
-        assert_eq!(lookup("supervisord", None, &["/usr/bin/supervisord"]), "supervisord");
-        assert_eq!(lookup("supervisord", Some("bin"), &["bin/supervisord"]), "bin/supervisord");
-        assert_eq!(lookup("supervisord", Some("/a::/b"), &["./supervisord"]), "./supervisord");
-        for given in ["./supervisord", "bin/supervisord", "/usr/bin/supervisord", "../x", ".", "..", ""] {
-            assert_eq!(lookup(given, path, &["/usr/bin/supervisord", "/usr/bin/x"]), given);
-        }
     }
 }

@@ -8,6 +8,7 @@
 //! * [`comm`] the tokens of process communication (capture mode);
 //! * [`state`] and [`name`] the states and names that users see;
 //! * [`xmlrpc`] calls, responses and faults, and [`rpc`] the methods and records they carry;
+//! * `getopt` the command lines, and `program` the path by which a program was started;
 //! * [`outside`] text from the system and back, with the bytes that are none;
 //! * [`repr`] CPython's way to print a string, which many of Supervisor's messages use, [`text`] its way to read one,
 //!   and [`digits`] the digits it knows.
@@ -30,6 +31,8 @@ pub mod name;
 pub mod outside;
 pub mod payload;
 mod printable;
+#[cfg(feature = "getopt")]
+pub mod program;
 pub mod repr;
 pub mod rpc;
 pub mod state;

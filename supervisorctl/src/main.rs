@@ -29,10 +29,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use nix::unistd::{AccessFlags, access};
-use supervisor_protocol::getopt::prog_path;
-use supervisor_protocol::locale;
 use supervisor_protocol::outside::{self, printed, shown};
+use supervisor_protocol::{locale, program};
 
 use crate::cli::{Arguments, Invocation};
 use crate::config::Settings;
@@ -44,9 +42,8 @@ use crate::terminal::Terminal;
 fn main() -> ExitCode {
     let (mut out, mut err) = (Output::new(io::stdout()), Output::new(io::stderr()));
     outside::use_charset(locale::charset(|name| std::env::var_os(name)));
-    let mut words = std::env::args_os();
-    let program = prog_path(&words.next().unwrap_or_default(), std::env::var_os("PATH").as_deref(), is_executable);
-    let arguments = match cli::read(words) {
+    let program = program::path();
+    let arguments = match cli::read(std::env::args_os().skip(1)) {
         Ok(Invocation::Help) => {
             out.bytes(&printed(&cli::usage(&outside::text(&program))));
             return finish(out, &mut err, exit::SUCCESS);
@@ -104,8 +101,4 @@ fn finish(out: Output<'_>, err: &mut Output<'_>, code: u8) -> ExitCode {
 fn refuse(err: &mut Output<'_>, error: &dyn std::error::Error, program: &Path) -> ExitCode {
     err.bytes(&printed(&format!("Error: {error}\nFor help, use {} -h\n", outside::text(program))));
     exit::INVALID_ARGUMENTS.into()
-}
-
-fn is_executable(path: &Path) -> bool {
-    path.is_file() && access(path, AccessFlags::X_OK).is_ok()
 }

@@ -11,6 +11,7 @@ use std::process::Command;
 /// The only files with `unsafe`: fork and exec, descriptors, users, and the C library's locale and local time.
 const UNSAFE_FILES: &[&str] = &[
     "protocol/src/locale.rs",
+    "protocol/src/program.rs",
     "sdk/src/sys.rs",
     "supervisord/src/shell/daemonize.rs",
     "supervisord/src/shell/effects.rs",

@@ -15,9 +15,9 @@ use std::process::{Command, ExitCode};
 use std::task::{Context, Poll};
 
 use nix::sys::signal::{Signal, kill};
-use supervisor_protocol::outside::printed;
+use supervisor_protocol::outside::{self, printed};
+use supervisor_protocol::program;
 use supervisord::pidproxy::{FORWARDED, Invocation, is_last, target, usage};
-use supervisord::shell::start::invoked_as;
 use tokio::signal::unix::{self, SignalKind};
 
 /// The signals that came, each at most once however often it did.
@@ -47,10 +47,8 @@ impl Signals {
 }
 
 fn main() -> ExitCode {
-    let mut words = std::env::args_os();
-    let prog = words.next();
-    let Some(invocation) = Invocation::parse(words) else {
-        say(&printed(&usage(&invoked_as(prog.unwrap_or_else(|| "pidproxy".into())))));
+    let Some(invocation) = Invocation::parse(std::env::args_os().skip(1)) else {
+        say(&printed(&usage(&outside::text(&program::path()))));
         return ExitCode::FAILURE;
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();

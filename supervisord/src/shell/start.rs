@@ -8,15 +8,12 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use nix::unistd::Uid;
-use supervisor_protocol::getopt::prog_path;
-use supervisor_protocol::{locale, outside};
+use supervisor_protocol::{locale, outside, program};
 use tokio::runtime::Runtime;
 
 use super::activity::ActivityLog;
@@ -77,9 +74,8 @@ fn unusable(error: LoadError) -> StartError {
 /// Runs the daemon with this command line, program name included; yields its exit status.
 pub fn run(args: Vec<OsString>) -> u8 {
     outside::use_charset(locale::charset(|name| std::env::var_os(name)));
-    let mut args = args.into_iter();
-    let prog = invoked_as(args.next().unwrap_or_else(|| "supervisord".into()));
-    match start(&prog, args) {
+    let prog = outside::text(&program::path()).into_owned();
+    match start(&prog, args.into_iter().skip(1)) {
         Ok(status) => status,
         Err(error) => {
             // There is nowhere left to tell about a closed stderr.
@@ -89,15 +85,6 @@ pub fn run(args: Vec<OsString>) -> u8 {
             error.status
         }
     }
-}
-
-/// The path under which a program was found, for its messages, from the first word of its command line.
-pub fn invoked_as(argv0: OsString) -> String {
-    outside::text(&prog_path(&argv0, std::env::var_os("PATH").as_deref(), is_executable)).into_owned()
-}
-
-fn is_executable(path: &Path) -> bool {
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
 fn start(prog: &str, args: impl Iterator<Item = OsString>) -> Result<u8, StartError> {

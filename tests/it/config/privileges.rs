@@ -242,4 +242,7 @@ fn cfg_cl30_the_program_is_shown_as_it_was_found() {
         let usage = spoken(&setup, &[word, "-h"], path);
         assert!(usage.out.contains(&format!("\nUsage: {shown} [options]\n")), "{word}: {usage:?}");
     }
+    // Some service managers have another word there.
+    let renamed = spoken(&setup, &["/bin/bash", "-c", &format!("exec -a /x/y/z {absolute} --bogus")], None);
+    assert!(renamed.err.ends_with(&help(&absolute)), "{renamed:?}");
 }
