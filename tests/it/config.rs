@@ -11,6 +11,7 @@ mod fastcgi;
 mod inherited;
 mod ini;
 mod logs;
+mod losses;
 mod matrix;
 mod oddities;
 mod outlets;

@@ -318,6 +318,7 @@ impl fmt::Display for Message {
                 write!(f, "the new configuration cannot be used, going on with the one of before: {reason}")
             }
             RestartIncomplete { reason } => write!(f, "going on without something: {reason}"),
+            LogWrittenAgain { path, bytes: 0 } => write!(f, "log file {} is written again", outside::text(path)),
             LogWrittenAgain { path, bytes } => {
                 write!(f, "log file {} is written again, {bytes} bytes were lost", outside::text(path))
             }

@@ -16,6 +16,7 @@ use supervisor_protocol::state::ProcessState;
 use super::childlog::ChildLog;
 use super::poll::{Pipe, Pipes, Token};
 use super::syslog::{LineBuffer, Syslog};
+use super::untold::Untold;
 use super::unwatched::Unwatched;
 use crate::config::model::ChannelConfig;
 use crate::engine::message::{ChannelKind, Message};
@@ -41,6 +42,7 @@ pub(super) struct Context<'a> {
     pub(super) state: ProcessState,
     pub(super) now: Now,
     pub(super) unwatched: &'a mut Unwatched,
+    pub(super) untold: &'a mut Untold,
     pub(super) syslog: &'a mut Syslog,
     pub(super) steps: &'a mut VecDeque<Step>,
 }
@@ -184,7 +186,7 @@ impl Output {
     fn take(&mut self, id: ProcessId, name: &Arc<str>, chunk: &[u8], context: &mut Context) {
         let Output { scanner, channel, events, log, syslog, .. } = self;
         if self.protocol {
-            scanner.feed(chunk, context.strip_ansi, &mut |captured| copy(&captured, log, context.steps));
+            scanner.feed(chunk, context.strip_ansi, &mut |captured| copy(&captured, id, *channel, log, context));
             let data = Bytes::copy_from_slice(chunk);
             if context.echo {
                 context.steps.push_back(Step::Log(Message::ListenerOutput { name: name.clone(), data: data.clone() }));
@@ -198,16 +200,19 @@ impl Output {
         });
     }
 
-    /// The channel has ended: what the scanner and the syslog line held back is let go.
+    /// The channel has ended: what the scanner and the syslog line held back is let go, and what is untold of the log is
+    /// told.
     pub(super) fn finish(&mut self, id: ProcessId, name: &Arc<str>, context: &mut Context) {
         let Output { scanner, channel, events, log, syslog, .. } = self;
         let strip_ansi = context.strip_ansi;
         if self.protocol {
-            return scanner.finish(strip_ansi, &mut |captured| copy(&captured, log, context.steps));
+            scanner.finish(strip_ansi, &mut |captured| copy(&captured, id, *channel, log, context));
+        } else {
+            scanner.finish(strip_ansi, &mut |captured| {
+                record(captured, id, name, *channel, *events, log, syslog, context);
+            });
         }
-        scanner.finish(strip_ansi, &mut |captured| {
-            record(captured, id, name, *channel, *events, log, syslog, context);
-        });
+        context.steps.extend(log.as_mut().and_then(ChildLog::end).map(Step::Log));
         if let Some(lines) = syslog {
             lines.finish(name, context.now.wall, context.syslog);
         }
@@ -225,10 +230,10 @@ impl Output {
 }
 
 /// The copy of a listener's words for its log file.
-fn copy(captured: &Captured<'_>, log: &mut Option<ChildLog>, steps: &mut VecDeque<Step>) {
+fn copy(captured: &Captured<'_>, id: ProcessId, channel: Channel, log: &mut Option<ChildLog>, context: &mut Context) {
     // Nothing is captured here: the scanner only filters.
     if let Captured::Plain(text) = captured {
-        write_log(log, text, steps);
+        write_log(id, channel, log, text, context);
     }
 }
 
@@ -249,7 +254,7 @@ fn record(
             return context.steps.push_back(Step::Input(Input::Captured(id, channel, data)));
         }
         Captured::Plain(text) => {
-            write_log(log, text, context.steps);
+            write_log(id, channel, log, text, context);
             if let Some(lines) = syslog {
                 lines.feed(name, text, context.now.wall, context.syslog);
             }
@@ -269,6 +274,8 @@ fn record(
     }
 }
 
-fn write_log(log: &mut Option<ChildLog>, text: &[u8], steps: &mut VecDeque<Step>) {
-    steps.extend(log.as_mut().and_then(|log| log.write(text)).map(Step::Log));
+fn write_log(id: ProcessId, channel: Channel, log: &mut Option<ChildLog>, text: &[u8], context: &mut Context) {
+    let Some(log) = log else { return };
+    context.steps.extend(log.write(text).map(Step::Log));
+    context.untold.note(id, channel, log);
 }

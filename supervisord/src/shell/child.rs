@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use supervisor_protocol::event::Channel;
 
 use super::channel::{Context, Output, Step};
-use super::childlog::Logs;
+use super::childlog::{ChildLog, Logs};
 use super::logfile::{LogFile, LogFileError};
 use super::poll::{Pipe, Pipes, Token};
 use super::spawn::Spawned;
@@ -199,6 +199,16 @@ impl Child {
             }
         }
         Ok(())
+    }
+
+    /// The log of a channel.
+    pub(super) fn log(&mut self, channel: Channel) -> Option<&mut ChildLog> {
+        self.output(channel)?.log.as_mut()
+    }
+
+    /// Nothing more is written to the logs: what is still to be told of them.
+    pub(super) fn end_logs(&mut self) -> impl Iterator<Item = Message> {
+        self.stdout.iter_mut().chain(&mut self.stderr).filter_map(|output| output.log.as_mut()?.end())
     }
 
     /// Opens the log files again, after something outside has renamed them. What goes wrong is told; the old

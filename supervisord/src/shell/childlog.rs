@@ -1,6 +1,10 @@
 //! The log file of one channel of a child, and what is said of it when it cannot be written.
+//!
+//! What is not said at once is noted with the owner, who asks again when it is due, and when the log ends.
 
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::clock;
 use super::logfile::{LogFile, LogFileError};
@@ -8,7 +12,7 @@ use super::spawn::errno_of;
 use crate::config::model::{ChannelConfig, ProcessConfig};
 use crate::engine::LogPaths;
 use crate::engine::message::Message;
-use crate::output::losses::{Losses, Reminder};
+use crate::output::losses::{Losses, Reminder, Report};
 use crate::output::rotation::RotationPolicy;
 
 /// A log file, and what is still to be told about it.
@@ -16,12 +20,14 @@ use crate::output::rotation::RotationPolicy;
 pub(super) struct ChildLog {
     pub(super) file: LogFile,
     losses: Losses,
+    /// Why bytes were lost that are still to be told of.
+    reason: Option<io::Error>,
     rotation: Reminder,
 }
 
 impl ChildLog {
     fn new(file: LogFile) -> Self {
-        ChildLog { file, losses: Losses::default(), rotation: Reminder::default() }
+        ChildLog { file, losses: Losses::default(), reason: None, rotation: Reminder::default() }
     }
 
     /// Appends a text. What goes wrong is to be logged, once a minute at most.
@@ -30,18 +36,45 @@ impl ChildLog {
             return None;
         }
         match self.file.write(text) {
-            Ok(()) => self
-                .losses
-                .written(|| clock::now().mono)
-                .map(|bytes| Message::LogWrittenAgain { path: self.file.path().to_owned(), bytes }),
-            Err(LogFileError::Write { path, lost_bytes, source }) => {
-                self.losses.lost(lost_bytes as u64, clock::now().mono).map(|bytes| {
-                    let lost_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-                    let error = LogFileError::Write { path, lost_bytes, source };
-                    Message::LogTrouble(error.to_string())
-                })
+            Ok(()) => {
+                let report = self.losses.written(|| clock::now().mono);
+                report.map(|report| self.message(report))
+            }
+            Err(LogFileError::Write { lost_bytes, source, .. }) => {
+                self.reason = Some(source);
+                let report = self.losses.lost(lost_bytes as u64, clock::now().mono);
+                report.map(|report| self.message(report))
             }
             Err(error) => self.rotation.is_due(clock::now().mono).then(|| Message::LogTrouble(error.to_string())),
+        }
+    }
+
+    /// When [`due`](Self::due) has something to tell; `None` if everything is told.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.losses.deadline()
+    }
+
+    /// What is to be told now, though nothing was written.
+    pub(super) fn due(&mut self, now: Duration) -> Option<Message> {
+        self.losses.due(now).map(|report| self.message(report))
+    }
+
+    /// Nothing more is written: what is still to be told.
+    pub(super) fn end(&mut self) -> Option<Message> {
+        self.losses.end().map(|report| self.message(report))
+    }
+
+    fn message(&mut self, report: Report) -> Message {
+        let path = self.file.path().to_owned();
+        let reason = self.reason.take();
+        match report {
+            Report::WrittenAgain(bytes) => Message::LogWrittenAgain { path, bytes },
+            Report::Lost(bytes) => {
+                let lost_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+                // What is lost has a reason.
+                let source = reason.unwrap_or_else(|| io::Error::from_raw_os_error(libc::EIO));
+                Message::LogTrouble(LogFileError::Write { path, lost_bytes, source }.to_string())
+            }
         }
     }
 }

@@ -132,7 +132,7 @@ impl Owner {
             }
             Effect::Answer(ticket, answer) => self.answer(ticket, answer),
             Effect::Forget(id) => {
-                self.children.remove(&id);
+                self.forget(id);
                 self.let_go_of_socket(Some(id));
             }
             Effect::Finished(after) => self.finished = Some(after),

@@ -40,4 +40,5 @@ mod signals;
 mod spawn;
 pub mod start;
 pub mod syslog;
+mod untold;
 mod unwatched;

@@ -28,6 +28,7 @@ use super::reaper;
 use super::signals::{Signalled, Signals};
 use super::spawn::Launcher;
 use super::syslog::Syslog;
+use super::untold::Untold;
 use super::unwatched::Unwatched;
 use crate::config::model::{Config, GroupConfig};
 use crate::engine::command::{Refusal, Reply, Ticket};
@@ -90,6 +91,7 @@ pub(super) struct Owner {
     /// Pipes that were ready but beyond the last turn's budget.
     pub(super) backlog: VecDeque<Token>,
     pub(super) unwatched: Unwatched,
+    pub(super) untold: Untold,
     /// Log files of children about which a warning has been given.
     pub(super) unrotatable: BTreeSet<PathBuf>,
     pub(super) settings: Settings,
@@ -176,6 +178,7 @@ impl Owner {
             ready: Vec::new(),
             backlog: VecDeque::new(),
             unwatched: Unwatched::default(),
+            untold: Untold::default(),
             unrotatable: BTreeSet::new(),
             settings,
             finished: None,
@@ -200,7 +203,7 @@ impl Owner {
         tokio::pin!(sleep);
         let mut armed = None;
         while self.finished.is_none() {
-            let deadline = self.engine.next_deadline();
+            let deadline = self.engine.next_deadline().into_iter().chain(self.untold.deadline()).min();
             if deadline != armed {
                 armed = deadline;
                 if let Some(deadline) = deadline {
@@ -227,6 +230,7 @@ impl Owner {
             }
             self.turn(signals, server, signalled, request);
         }
+        self.end_logs();
         Ending {
             activity: self.activity,
             after: self.finished.unwrap_or(After::Exit),
@@ -252,6 +256,7 @@ impl Owner {
             self.feed(Input::Deadline);
             self.start_due();
         }
+        self.tell_untold();
         if let Some(request) = request {
             self.request(request);
         }

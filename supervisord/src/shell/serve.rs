@@ -68,6 +68,7 @@ impl Owner {
                 state: self.engine.process(id).map_or(ProcessState::Stopped, |process| process.state()),
                 now: clock::now(),
                 unwatched: &mut self.unwatched,
+                untold: &mut self.untold,
                 syslog: &mut self.syslog,
                 steps: &mut self.steps,
             },
