@@ -8,6 +8,7 @@ mod conditions;
 mod container;
 mod expansion;
 mod fastcgi;
+mod fifos;
 mod inherited;
 mod ini;
 mod logs;

@@ -61,7 +61,11 @@ impl ChildLog {
 
     /// Nothing more is written: what is still to be told.
     pub(super) fn end(&mut self) -> Option<Message> {
-        self.losses.end().map(|report| self.message(report))
+        let lately = self.file.lost_since().and_then(|(lost_bytes, source)| {
+            self.reason = Some(source);
+            self.losses.lost(lost_bytes as u64, clock::now().mono)
+        });
+        lately.or_else(|| self.losses.end()).map(|report| self.message(report))
     }
 
     fn message(&mut self, report: Report) -> Message {

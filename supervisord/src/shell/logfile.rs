@@ -17,11 +17,11 @@
 //! `patient.rs`. What the bytes are, and how failures are worded in the activity log, is not known
 //! here.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Whence, ftruncate, lseek};
@@ -99,7 +99,7 @@ impl LogFile {
     /// Opens `path` for appending and creates it if need be (mode 0666 less the umask).
     ///
     /// # Errors
-    /// [`LogFileError::Open`]; a FIFO without a reader is such an error, instead of a daemon that waits for one.
+    /// [`LogFileError::Open`]. A FIFO without a reader is none, if it may be read: what is written waits for one.
     ///
     /// Source: Supervisor's log files; contract `cfg_lg04` to `cfg_lg11`, `cfg_lg19`, `cfg_lg20`.
     pub fn open(path: impl Into<PathBuf>, policy: RotationPolicy) -> Result<Self, LogFileError> {
@@ -131,6 +131,13 @@ impl LogFile {
     /// Whether it leads to a reader who is far behind.
     pub(super) fn is_congested(&self) -> bool {
         self.target.writer.is_congested()
+    }
+
+    /// What was lost after it was taken, because its reader has gone, and is not told yet.
+    pub(super) fn lost_since(&mut self) -> Option<(usize, io::Error)> {
+        let Shortfall { lost_bytes, reason } = self.target.writer.take_shortfall()?;
+        self.lost_bytes += lost_bytes as u64;
+        Some((lost_bytes, reason.into()))
     }
 
     /// Appends `data` with one `write(2)` where the system takes it whole, then rotates if the limit is reached.
@@ -252,22 +259,44 @@ pub fn unlink_log(path: &Path) -> io::Result<bool> {
 
 fn open_target(path: &Path, truncate: bool) -> io::Result<Target> {
     if let Some(descriptor) = inherited::duplicate(path)? {
-        return Ok(Target::new(descriptor, false));
+        return Ok(Target::new(PatientWriter::new(descriptor), path, false));
     }
     // A FIFO stays non-blocking, as nobody shares this opening of it.
-    let file =
-        OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let target = Target::new(file.into(), !is_system_name(path));
+    let opened =
+        OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    let writer = match opened {
+        Ok(file) => PatientWriter::new(file.into()),
+        // Where it may not be read, the first reason is the better one.
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) && is_fifo(path) => {
+            PatientWriter::awaiting_reader(path).map_err(|other| match other.kind() {
+                ErrorKind::PermissionDenied => error,
+                _ => other,
+            })?
+        }
+        Err(error) => return Err(error),
+    };
+    let target = Target::new(writer, path, !is_system_name(path));
     if truncate && target.writer.is_file() {
         ftruncate(target.writer.as_fd(), 0)?;
     }
     Ok(target)
 }
 
+/// Waits until a FIFO has a reader, who has a writer as long as what this yields is kept. Nothing else is waited for: what is
+/// no FIFO, or cannot be opened, is a matter of [`LogFile::open`].
+pub(super) fn wait_for_reader(path: &Path) -> Option<File> {
+    let is_waited_for = inherited::number(path).is_none() && is_fifo(path);
+    is_waited_for.then(|| OpenOptions::new().append(true).open(path).ok()).flatten()
+}
+
+fn is_fifo(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
 impl Target {
-    fn new(fd: OwnedFd, is_ours: bool) -> Self {
-        let is_seekable = lseek(&fd, 0, Whence::SeekCur).is_ok();
-        let writer = PatientWriter::new(fd);
+    fn new(writer: PatientWriter, path: &Path, is_ours: bool) -> Self {
+        let is_seekable = lseek(writer.as_fd(), 0, Whence::SeekCur).is_ok();
+        writer.name(path);
         Target { is_rotatable: is_ours && writer.is_file(), is_seekable, writer }
     }
 }

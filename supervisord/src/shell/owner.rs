@@ -269,7 +269,8 @@ impl Owner {
         self.serve_pipes();
         self.take_steps();
         self.start_due();
-        if patient::tend(|fd| self.pipes.add_outlet(fd), |fd| self.pipes.remove(fd)) {
+        let pipes = &self.pipes;
+        if patient::tend(|fd| pipes.add_outlet(fd), |fd| pipes.remove(fd), |fd| pipes.add_lookout(fd)) {
             self.backlog.extend(self.unwatched.uncongested());
         }
         if self.backlog.is_empty() {

@@ -14,6 +14,9 @@
 //! out; waiting empties it, and bytes that are taken fill it up again, so that 400 KB a second earn all the waiting. A
 //! reader that has stopped costs 100 ms, once; what finds no room then is dropped at once.
 //!
+//! A FIFO that nobody has opened for reading yet is a place without room, for which nobody waits. Once it has a reader it is as
+//! any other, also when that one goes away: then what is written is lost, until the FIFO is opened anew.
+//!
 //! Regular files always have room: they are written to as they are, with one `write(2)`.
 //!
 //! No poll tells how much a terminal takes, so it is opened anew, for this writer alone, and non-blocking.
@@ -22,6 +25,7 @@
 //! daemon's own writers take turns), and a terminal that may not be opened anew, being another user's.
 
 mod backlog;
+mod lookout;
 mod outlet;
 
 use std::cell::{Cell, RefCell};
@@ -29,6 +33,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -37,6 +42,7 @@ use nix::sys::stat::fstat;
 
 use super::clock;
 use backlog::Backlog;
+use lookout::Awaited;
 use outlet::Outlet;
 
 /// What the purse holds at most.
@@ -62,11 +68,21 @@ struct Place {
     backlog: RefCell<Backlog>,
     /// The outlet that is watched for room.
     watched: RefCell<Option<Outlet>>,
+    /// It is a FIFO that has no reader yet, as far as is known.
+    awaited: RefCell<Option<Awaited>>,
+    /// The log by whose name it is known.
+    name: RefCell<Option<PathBuf>>,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Place { purse: Cell::new(PATIENCE), backlog: RefCell::default(), watched: RefCell::default() }
+        Place {
+            purse: Cell::new(PATIENCE),
+            backlog: RefCell::default(),
+            watched: RefCell::default(),
+            awaited: RefCell::default(),
+            name: RefCell::default(),
+        }
     }
 }
 
@@ -123,12 +139,37 @@ impl PatientWriter {
         PatientWriter { outlet, place }
     }
 
+    /// Opens a FIFO that nobody reads yet.
+    ///
+    /// # Errors
+    /// It may not be read, or the system has no descriptor or watch left.
+    pub(super) fn awaiting_reader(path: &Path) -> io::Result<Self> {
+        let writer = Self::new(lookout::open(path)?);
+        let mut awaited = writer.place.awaited.borrow_mut();
+        if awaited.is_none() {
+            *awaited = Some(Awaited::new(path)?);
+            HAS_CHANGED.set(true);
+        }
+        drop(awaited);
+        Ok(writer)
+    }
+
     /// To a duplicate of a descriptor.
     ///
     /// # Errors
     /// It cannot be duplicated.
     pub(super) fn duplicating(fd: impl AsFd) -> io::Result<Self> {
         fd.as_fd().try_clone_to_owned().map(Self::new)
+    }
+
+    /// Names the log, for what is said when the daemon ends.
+    pub(super) fn name(&self, path: &Path) {
+        self.place.name.borrow_mut().get_or_insert_with(|| path.to_owned());
+    }
+
+    /// What was lost of earlier writes, and is not told yet.
+    pub(super) fn take_shortfall(&self) -> Option<Shortfall> {
+        self.place.backlog.borrow_mut().take_shortfall()
     }
 
     /// Whether it is a regular file.
@@ -160,6 +201,7 @@ impl AsFd for PatientWriter {
 impl Place {
     fn write(&self, outlet: &Outlet, bytes: &[u8]) -> Result<(), Shortfall> {
         self.flush();
+        let has_reader = self.has_reader(outlet);
         let mut backlog = self.backlog.borrow_mut();
         let before = backlog.take_shortfall();
         let lost = |bytes: &[u8], reason| {
@@ -167,7 +209,7 @@ impl Place {
             Err(Shortfall { lost_bytes, reason })
         };
         let mut rest = bytes;
-        if backlog.is_empty() {
+        if backlog.is_empty() && has_reader {
             let (written, outcome) = outlet.write_now(bytes);
             self.earn(written);
             rest = bytes.get(written..).unwrap_or_default();
@@ -180,7 +222,7 @@ impl Place {
             }
         }
         while !backlog.has_room_for(rest.len()) {
-            if self.wait_for_room(outlet) {
+            if has_reader && self.wait_for_room(outlet) {
                 self.earn(backlog.flush());
             } else {
                 return lost(rest, Reason::Unread);
@@ -196,7 +238,7 @@ impl Place {
     /// Writes what there is room for.
     fn flush(&self) {
         let mut backlog = self.backlog.borrow_mut();
-        if backlog.is_empty() {
+        if !backlog.outlet().is_some_and(|outlet| self.has_reader(outlet)) {
             return;
         }
         self.earn(backlog.flush());
@@ -204,6 +246,16 @@ impl Place {
             self.purse.set(PATIENCE);
             HAS_CHANGED.set(true);
         }
+    }
+
+    /// `false` if it is a FIFO that still awaits its reader.
+    fn has_reader(&self, outlet: &Outlet) -> bool {
+        let mut awaited = self.awaited.borrow_mut();
+        if awaited.is_some() && outlet.has_reader() {
+            *awaited = None;
+            HAS_CHANGED.set(true);
+        }
+        awaited.is_none()
     }
 
     fn earn(&self, bytes: usize) {
@@ -229,7 +281,10 @@ impl Place {
 fn place(key: (u64, u64)) -> Rc<Place> {
     PLACES.with_borrow_mut(|places| {
         places.retain(|_, place| {
-            let is_new = place.purse.get() == PATIENCE && !place.has_backlog() && place.watched.borrow().is_none();
+            let is_new = place.purse.get() == PATIENCE
+                && !place.has_backlog()
+                && !place.backlog.borrow().has_shortfall()
+                && place.watched.borrow().is_none();
             Rc::strong_count(place) > 1 || !is_new
         });
         places.entry(key).or_default().clone()
@@ -237,11 +292,17 @@ fn place(key: (u64, u64)) -> Rc<Place> {
 }
 
 /// Has the places watched that have a backlog, and only these: calls `watch` for each that has begun to have one,
-/// `unwatch` for each that has ceased. Whether there was any such change.
-pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'_>)) -> bool {
+/// `unwatch` for each that has ceased. Whether there was any such change. What is ready when a reader comes who was awaited
+/// goes to `look_out`, once.
+pub(super) fn tend(
+    watch: impl Fn(BorrowedFd<'_>),
+    unwatch: impl Fn(BorrowedFd<'_>),
+    look_out: impl Fn(BorrowedFd<'_>),
+) -> bool {
     if !HAS_CHANGED.replace(false) {
         return false;
     }
+    lookout::tend(look_out);
     PLACES.with_borrow(|places| {
         for place in places.values() {
             let mut watched = place.watched.borrow_mut();
@@ -264,29 +325,36 @@ pub(super) fn tend(watch: impl Fn(BorrowedFd<'_>), unwatch: impl Fn(BorrowedFd<'
 /// Nothing is watched any more, since the watcher is gone.
 pub(super) fn unwatched() {
     PLACES.with_borrow(|places| places.values().for_each(|place| *place.watched.borrow_mut() = None));
+    lookout::unwatched();
     HAS_CHANGED.set(true);
 }
 
-/// Some place has room again.
+/// Some place has room again, or its reader.
 pub(super) fn flush() {
+    lookout::clear();
     PLACES.with_borrow(|places| places.values().for_each(|place| place.flush()));
 }
 
-/// The last chance to get out, for a second.
-pub(super) fn farewell() {
+/// The last chance to get out, for a second. What did not, by the name of the log.
+pub(super) fn farewell() -> Vec<(PathBuf, Shortfall)> {
     let until = clock::now().mono + FAREWELL;
     PLACES.with_borrow(|places| {
         for place in places.values() {
             while place.has_backlog() {
                 let left = until.saturating_sub(clock::now().mono);
-                let has_room = place.backlog.borrow().outlet().is_some_and(|outlet| outlet.wait(left));
+                let backlog = place.backlog.borrow();
+                let has_room = backlog.outlet().is_some_and(|outlet| place.has_reader(outlet) && outlet.wait(left));
+                drop(backlog);
                 if !has_room {
                     break;
                 }
                 place.flush();
             }
         }
-    });
+        let name = |place: &Place| place.name.borrow().clone();
+        let lost = |place: &Rc<Place>| Some((name(place)?, place.backlog.borrow_mut().give_up()?));
+        places.values().filter_map(lost).collect()
+    })
 }
 
 #[cfg(test)]

@@ -136,6 +136,13 @@ impl Pipes {
         let _ = self.epoll.get_ref().0.add(fd, EpollEvent::new(flags, OUTLET));
     }
 
+    /// Watches something else for what it has to tell, as an outlet.
+    pub(super) fn add_lookout(&self, fd: impl AsFd) {
+        let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLET;
+        // What cannot be watched is looked at again at the next write.
+        let _ = self.epoll.get_ref().0.add(fd, EpollEvent::new(flags, OUTLET));
+    }
+
     /// Makes [`ready`](Self::ready) tell of the alarm once, after some time.
     pub(super) fn set_alarm(&self, after: Duration) {
         // Only an absurd time would be refused.

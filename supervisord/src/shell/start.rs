@@ -24,8 +24,9 @@ use super::fcgi::{self, Sockets};
 use super::handle::Handle;
 use super::inherited;
 use super::load::{self, LoadError, Source, System};
+use super::logfile::{self, LogFileError};
 use super::owner::{Ending, Owner, Setup, log};
-use super::patient;
+use super::patient::{self, Shortfall};
 use super::pidfile::{Identity, PidFile, Taken};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::{self, Signals};
@@ -166,11 +167,21 @@ impl Daemon {
             // Nobody reads the terminal any more.
             match self.serve(prepared).inspect_err(|error| tell(&config, error))? {
                 After::Exit => {
-                    patient::farewell();
+                    self.take_leave();
                     return Ok(());
                 }
                 After::Restart => prepared = self.prepare_again(&config)?,
             }
+        }
+    }
+
+    /// Gives the readers of logs a last chance, and tells of what they do not take.
+    fn take_leave(&mut self) {
+        let lost = patient::farewell();
+        let Some(activity) = &mut self.log_before else { return };
+        for (path, Shortfall { lost_bytes, reason }) in lost {
+            let error = LogFileError::Write { path, lost_bytes, source: reason.into() };
+            log(activity, &Message::LogTrouble(error.to_string()));
         }
     }
 
@@ -206,8 +217,10 @@ impl Daemon {
         let activity = match attempt {
             // Not made for a start that will hardly succeed: who has moved it away waits for the other daemon's.
             Attempt::First if !is_there(&config.daemon.logfile) && is_taken() => None,
-            Attempt::First | Attempt::Again => Some(open_activity_log(&config)?),
-            Attempt::Fallback => Some(open_activity_log(&config).or_else(|error| self.log_before.take().ok_or(error))?),
+            Attempt::First | Attempt::Again => Some(open_activity_log(&config, attempt)?),
+            Attempt::Fallback => {
+                Some(open_activity_log(&config, attempt).or_else(|error| self.log_before.take().ok_or(error))?)
+            }
         };
         // Taken before a word is logged: the log may be that of a daemon that runs, and lives at these addresses.
         let servers = match http::bind(&config.servers) {
@@ -218,7 +231,7 @@ impl Daemon {
             bound => bound.map_err(usage)?,
         };
         self.claim(&config).or_else(|taken| if attempt == Attempt::Fallback { Ok(()) } else { Err(usage(taken)) })?;
-        let mut activity = activity.map_or_else(|| open_activity_log(&config), Ok)?;
+        let mut activity = activity.map_or_else(|| open_activity_log(&config, attempt), Ok)?;
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
         noted.sort_by_key(|message| std::cmp::Reverse(message.level()));
@@ -370,7 +383,7 @@ impl Daemon {
 
 /// Says in the log why the daemon ends. If there is none, nobody can be told.
 fn tell(config: &Config, error: &StartError) {
-    if let Ok(mut activity) = open_activity_log(config) {
+    if let Ok(mut activity) = open_activity_log(config, Attempt::Fallback) {
         log(&mut activity, &Message::CannotGoOn { reason: error.text.clone() });
     }
 }
@@ -382,12 +395,17 @@ fn is_there(log: &DaemonLog) -> bool {
     }
 }
 
-/// Opens the activity log; in the foreground it is echoed on stdout.
-fn open_activity_log(config: &Config) -> Result<ActivityLog, StartError> {
+/// Opens the activity log; in the foreground it is echoed on stdout. If it is a FIFO, the first start waits for its reader, who may
+/// be about to come, and any signal ends that.
+fn open_activity_log(config: &Config, attempt: Attempt) -> Result<ActivityLog, StartError> {
     let daemon = &config.daemon;
     let echo = match daemon.nodaemon && !daemon.silent {
         true => io::stdout().as_fd().try_clone_to_owned().ok(),
         false => None,
+    };
+    let _until_open = match &daemon.logfile {
+        DaemonLog::File(path) if attempt == Attempt::First => logfile::wait_for_reader(path),
+        DaemonLog::File(_) | DaemonLog::Syslog => None,
     };
     let policy = RotationPolicy::new(daemon.logfile_maxbytes, daemon.logfile_backups);
     ActivityLog::open(&daemon.logfile, policy, daemon.loglevel, echo).map_err(failure)

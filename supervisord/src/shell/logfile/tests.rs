@@ -240,9 +240,6 @@ fn a_fifo_is_written_through_and_not_removed() {
     let dir = directory();
     let path = dir.path().join("fifo");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    let error = LogFile::open(&path, RotationPolicy::NEVER).unwrap_err();
-    assert!(matches!(&error, LogFileError::Open { source, .. } if source.raw_os_error() == Some(libc::ENXIO)));
-
     let reading = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
     let mut log = LogFile::open(&path, policy(1, 1)).unwrap();
     assert!(log.is_limit_ignored());
@@ -258,6 +255,74 @@ fn a_fifo_is_written_through_and_not_removed() {
         assert!(matches!(log.write(b"gone").unwrap_err(), LogFileError::Write { lost_bytes: 4, .. }));
     }
     assert_eq!(log.lost_bytes(), 8);
+}
+
+#[test]
+fn a_fifo_without_a_reader_holds_what_is_written_until_one_comes() {
+    let dir = directory();
+    let path = dir.path().join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut log = LogFile::open(&path, policy(1, 1)).unwrap();
+    let mut other = LogFile::open(&path, RotationPolicy::NEVER).unwrap();
+    assert!(log.is_limit_ignored());
+    log.write(b"one ").unwrap();
+    other.write(b"two ").unwrap();
+    log.reopen().unwrap();
+    log.write(b"three ").unwrap();
+    patient::flush();
+    // Those who wrote may be gone.
+    drop((log, other));
+    let mut reading = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+    patient::flush();
+    let mut text = String::new();
+    reading.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "one two three ");
+
+    // As ever, one that has gone is not waited for, until the FIFO is opened anew.
+    let mut log = LogFile::open(&path, RotationPolicy::NEVER).unwrap();
+    drop(reading);
+    let error = log.write(b"gone").unwrap_err();
+    assert!(error.to_string().contains("4 bytes are lost: Broken pipe"), "{error}");
+    log.reopen().unwrap();
+    log.write(b"four").unwrap();
+    let mut reading = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+    log.write(b" five").unwrap();
+    drop(log);
+    let mut text = String::new();
+    reading.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "four five");
+}
+
+#[test]
+fn a_fifo_without_a_reader_holds_so_much_and_costs_no_time() {
+    let dir = directory();
+    let path = dir.path().join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut log = LogFile::open(&path, RotationPolicy::NEVER).unwrap();
+    let piece = [b'x'; 65_536];
+    assert!(!log.is_congested());
+    for _ in 0..16 {
+        log.write(&piece).unwrap();
+    }
+    assert!(log.is_congested());
+    let error = log.write(&piece).unwrap_err();
+    assert!(error.to_string().ends_with("/fifo, 65536 bytes are lost: nobody reads it"), "{error}");
+    drop(log);
+    let lost: Vec<_> = patient::farewell().into_iter().map(|(path, shortfall)| (path, shortfall.lost_bytes)).collect();
+    assert_eq!(lost, [(path, 16 * 65_536)]);
+}
+
+#[test]
+fn a_fifo_that_may_not_be_read_must_have_its_reader() {
+    if nix::unistd::Uid::current().is_root() {
+        // Root may read everything.
+        return;
+    }
+    let dir = directory();
+    let path = dir.path().join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IWUSR).unwrap();
+    let error = LogFile::open(&path, RotationPolicy::NEVER).unwrap_err();
+    assert!(matches!(&error, LogFileError::Open { source, .. } if source.raw_os_error() == Some(libc::ENXIO)));
 }
 
 #[test]

@@ -65,6 +65,24 @@ impl Backlog {
         total
     }
 
+    /// Whether something is to be told.
+    pub(super) fn has_shortfall(&self) -> bool {
+        self.shortfall.is_some()
+    }
+
+    /// What gets out no more is lost.
+    pub(super) fn give_up(&mut self) -> Option<Shortfall> {
+        let before = self.shortfall.take();
+        let after = Shortfall { lost_bytes: self.bytes.len(), reason: Reason::Unread };
+        *self = Backlog::default();
+        match before {
+            Some(Shortfall { lost_bytes, reason }) => {
+                Some(Shortfall { lost_bytes: lost_bytes + after.lost_bytes, reason })
+            }
+            None => Some(after).filter(|after| after.lost_bytes > 0),
+        }
+    }
+
     /// What is to be told.
     pub(super) fn take_shortfall(&mut self) -> Option<Shortfall> {
         self.shortfall.take()

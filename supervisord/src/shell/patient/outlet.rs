@@ -70,6 +70,13 @@ impl Outlet {
         (written, Ok(()))
     }
 
+    /// Whether a FIFO has a reader.
+    pub(super) fn has_reader(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT)];
+        let is_polled = poll(&mut fds, PollTimeout::ZERO).is_ok();
+        is_polled && !fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
+    }
+
     /// Waits for room, or for an error that the next write will tell.
     pub(super) fn wait(&self, patience: Duration) -> bool {
         let timeout = PollTimeout::try_from(patience.as_millis()).unwrap_or(PollTimeout::ZERO);

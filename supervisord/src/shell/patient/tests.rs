@@ -79,7 +79,7 @@ fn a_reader_that_comes_back_in_time_gets_everything_in_order() {
 fn a_place_is_watched_as_long_as_something_waits() {
     let (mut reader, writer) = pipe();
     let watched = Cell::new(0);
-    let tend = || tend(|_| watched.set(watched.get() + 1), |_| watched.set(watched.get() - 1));
+    let tend = || tend(|_| watched.set(watched.get() + 1), |_| watched.set(watched.get() - 1), |_| {});
     writer.write(&[b'x'; 1000]).unwrap();
     tend();
     assert_eq!(watched.get(), 0);
