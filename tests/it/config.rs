@@ -16,6 +16,7 @@ mod losses;
 mod matrix;
 mod oddities;
 mod outlets;
+mod preflight;
 mod privileges;
 mod reread;
 mod sections;

@@ -18,6 +18,8 @@ const UNSAFE_FILES: &[&str] = &[
     "supervisord/src/shell/inherited.rs",
     "supervisord/src/shell/localtime.rs",
     "supervisord/src/shell/poll.rs",
+    "supervisord/src/shell/preflight/access.rs",
+    "supervisord/src/shell/preflight/person.rs",
     "supervisord/src/shell/privileges.rs",
     "supervisord/src/shell/reaper.rs",
     "supervisord/src/shell/signals.rs",

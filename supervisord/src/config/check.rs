@@ -6,13 +6,15 @@
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
 use super::model::LogLevel;
+use super::preflight::Preflight;
 use super::report::Report;
 use super::{Inputs, SourceFile, gather, lint, schema};
 use supervisor_protocol::ini::dialect::DialectError;
 
 /// Reads a complete configuration and reports what is to be mended.
-pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
+pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>, ahead: &dyn Preflight) -> Report {
     let mut report = Report::default();
+    let mut odd = Report::default();
     let findings = Findings::collecting();
     let mut files = Vec::new();
     match gather(main, inputs, &findings) {
@@ -21,10 +23,14 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
             files.clone_from(&store.document().files);
             lint::names(store.document(), &mut report);
             let config = schema::read(&store, inputs, &findings);
-            let place = |section: &str, key: &str| store.place(section, key);
             match config {
                 Err(error) => report.mistake(&error.condensed()),
-                Ok(config) => lint::config(&config, inputs.world, &place, &mut report),
+                Ok(config) => {
+                    let place = |section: &str, key: &str| {
+                        config.places.find(section, key).unwrap_or_else(|| store.place(section, key))
+                    };
+                    lint::config(&config, (inputs.world, ahead), &place, &mut odd);
+                }
             }
         }
     }
@@ -40,6 +46,8 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>) -> Report {
         let text = notice.text.strip_prefix(&prefix).unwrap_or(&notice.text);
         report.warn(notice.place.clone(), text, None);
     }
+    // A value that makes no sense is replaced by the default, about which there is nothing to say.
+    report.append_elsewhere(odd);
     report.drop_consequences();
     report.sort(&files);
     report

@@ -9,8 +9,9 @@
 //!    [type](value), and put into the records of [`model`], in the order that decides which mistake is reported.
 //!
 //! Nothing here opens a file, reads the environment or asks for the time: the shell passes texts, environment
-//! and host name in, and a [`World`] that answers questions about users and directories. So the same text with
-//! the same inputs always gives the same configuration, and [`diff`] can compare two of them.
+//! and host name in, and a [`World`] that answers questions about users and directories (a check has a [`preflight`] too,
+//! which knows what a start would meet). So the same text with the same inputs always gives the same configuration, and
+//! [`diff`] can compare two of them.
 
 mod canonical;
 pub mod check;
@@ -26,6 +27,9 @@ mod include;
 mod lint;
 pub mod model;
 pub mod options;
+pub mod places;
+pub mod preflight;
+pub mod remedy;
 pub mod report;
 mod schema;
 mod shlex;
@@ -41,7 +45,7 @@ pub use shlex::ShlexError;
 
 use canonical::Store;
 use findings::Findings;
-use model::{Config, DaemonConfig, Place, ProcessConfig};
+use model::{Config, DaemonConfig, Place};
 use supervisor_protocol::ini::dialect;
 use supervisor_protocol::ini::document::Document;
 
@@ -74,16 +78,6 @@ pub trait World {
     fn cwd(&self) -> &Path;
     /// The real user id of the daemon.
     fn uid(&self) -> u32;
-    /// Whether a process could be started now.
-    ///
-    /// # Errors
-    /// Why its command cannot be executed.
-    fn command(&self, process: &ProcessConfig) -> Result<(), String>;
-    /// Whether the daemon could have so many open files and processes.
-    ///
-    /// # Errors
-    /// Which limit is in the way.
-    fn limits(&self, minfds: i64, minprocs: i64) -> Result<(), String>;
 }
 
 /// The main file.

@@ -12,6 +12,8 @@ use supervisor_protocol::event::EventKind;
 pub use supervisor_protocol::ini::document::Origin;
 use supervisor_protocol::outside;
 
+use super::places::Places;
+
 /// A complete configuration, after expansion and validation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -25,6 +27,8 @@ pub struct Config {
     pub groups: Vec<GroupConfig>,
     /// Lines for the activity log that came up while reading (include files, deprecations), in order.
     pub notices: Vec<Notice>,
+    /// Where it is written.
+    pub places: Places,
 }
 
 impl Config {

@@ -102,13 +102,24 @@ impl Report {
         });
     }
 
+    /// Takes over the problems of another report, but none where something is wrong already.
+    pub(super) fn append_elsewhere(&mut self, other: Report) {
+        let wrong = self.wrong_places();
+        let elsewhere = |problem: &Problem| problem.place.as_ref().is_none_or(|place| !wrong.contains(place));
+        other.problems.into_iter().filter(elsewhere).for_each(|problem| self.add(problem));
+    }
+
     /// Drops the warnings about what is wrong anyway.
     pub(super) fn drop_consequences(&mut self) {
-        let places = |problem: &Problem| problem.place.clone().filter(|_| problem.severity == Severity::Error);
-        let wrong: HashSet<Place> = self.problems.iter().filter_map(places).collect();
+        let wrong = self.wrong_places();
         self.problems.retain(|problem| {
             problem.severity == Severity::Error || problem.place.as_ref().is_none_or(|place| !wrong.contains(place))
         });
+    }
+
+    fn wrong_places(&self) -> HashSet<Place> {
+        let places = |problem: &Problem| problem.place.clone().filter(|_| problem.severity == Severity::Error);
+        self.problems.iter().filter_map(places).collect()
     }
 
     fn add(&mut self, problem: Problem) {

@@ -8,7 +8,7 @@
 //! Source: Supervisor's `http.py`; contracts `ctl_h1`, `ctl_h3`, `ctl_h5` to `ctl_h9`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
 use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr};
@@ -17,7 +17,7 @@ use nix::sys::socket::{setsockopt, socket};
 use supervisor_protocol::outside;
 
 use super::auth::Credentials;
-use super::bind_error::{BACKLOG, BindError, Reason};
+use super::bind_error::{BACKLOG, BindError, Reason, ServerError};
 use super::socket_file::{self, SocketFile};
 use crate::config::model::{ServerAddress, ServerConfig};
 
@@ -77,9 +77,9 @@ impl BoundServer {
 /// Says `Unlinking stale socket PATH` on stderr when it replaces what a dead server left behind.
 ///
 /// # Errors
-/// [`BindError`] of the first server that cannot be opened. Those opened before are closed, their files removed.
-pub fn bind(servers: &[ServerConfig]) -> Result<Vec<BoundServer>, BindError> {
-    servers.iter().map(bind_one).collect()
+/// The first server that cannot be opened. Those opened before are closed, their files removed.
+pub fn bind(servers: &[ServerConfig]) -> Result<Vec<BoundServer>, ServerError<'_>> {
+    servers.iter().map(|server| bind_one(server).map_err(|error| ServerError { server, error })).collect()
 }
 
 fn bind_one(config: &ServerConfig) -> Result<BoundServer, BindError> {
@@ -102,7 +102,21 @@ fn bind_one(config: &ServerConfig) -> Result<BoundServer, BindError> {
 }
 
 fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
-    let address = resolve(host, port)?;
+    let descriptor = bound(resolve(host, port)?)?;
+    listen(&descriptor, Backlog::new(BACKLOG)?)?;
+    Ok(TcpListener::from(descriptor))
+}
+
+/// Whether an address is one of this machine's. No port is taken that anybody waits for.
+///
+/// # Errors
+/// What a server at this address would end with.
+pub fn try_address(mut address: SocketAddr) -> Result<(), BindError> {
+    address.set_port(0);
+    bound(address).map(drop)
+}
+
+fn bound(address: SocketAddr) -> Result<OwnedFd, BindError> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let family = if address.is_ipv6() { AddressFamily::Inet6 } else { AddressFamily::Inet };
     let descriptor = socket(family, SockType::Stream, flags, None)?;
@@ -112,11 +126,14 @@ fn bind_inet(host: &str, port: u16) -> Result<TcpListener, BindError> {
         setsockopt(&descriptor, Ipv6V6Only, &true)?;
     }
     bind_socket(descriptor.as_raw_fd(), &SockaddrStorage::from(address))?;
-    listen(&descriptor, Backlog::new(BACKLOG)?)?;
-    Ok(TcpListener::from(descriptor))
+    Ok(descriptor)
 }
 
-fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
+/// The address that a server of this host and port listens at.
+///
+/// # Errors
+/// [`Reason::UnknownHost`]
+pub fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
     if matches!(host, "" | "*") {
         return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
@@ -170,7 +187,8 @@ mod tests {
     fn a_taken_port_is_reported() {
         let first = bind_inet("127.0.0.1", 0).expect("bound");
         let port = first.local_addr().expect("bound").port();
-        let error = bind(&[inet("127.0.0.1", port)]).expect_err("taken");
+        let servers = [inet("127.0.0.1", port)];
+        let error = bind(&servers).expect_err("taken");
         assert_eq!(
             error.to_string(),
             "Another program is already listening on a port that one of our HTTP servers is configured to use.  Shut \
@@ -184,7 +202,8 @@ mod tests {
         for (host, text) in
             [("192.0.2.1", "errno.EADDRNOTAVAIL (99)"), ("2001:db8::1", "errno.EADDRNOTAVAIL (99)"), ("[::1", "-2")]
         {
-            let error = bind(&[inet(host, 1)]).expect_err(host);
+            let servers = [inet(host, 1)];
+            let error = bind(&servers).expect_err(host);
             assert_eq!(error.to_string(), format!("{prefix}{text}"));
         }
     }

@@ -1,10 +1,13 @@
 //! Why a server's address cannot be taken.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use nix::errno::Errno;
+use nix::unistd::{Uid, User};
 use supervisor_protocol::outside;
+
+use crate::config::model::ServerConfig;
 
 /// How many connections may wait to be accepted.
 pub(super) const BACKLOG: i32 = 1024;
@@ -37,6 +40,25 @@ pub enum BindError {
         /// Name of the current user.
         user: String,
     },
+}
+
+impl BindError {
+    /// A user may not give the socket at a path to this owner.
+    pub(crate) fn not_permitted(path: &Path, (uid, gid): (Option<u32>, Option<u32>), current: Uid) -> Self {
+        let number = |id: Option<u32>| id.map_or(-1, i64::from);
+        let user = User::from_uid(current).ok().flatten().map_or_else(|| current.to_string(), |user| user.name);
+        BindError::Chown { path: path.to_owned(), uid: number(uid), gid: number(gid), user }
+    }
+}
+
+/// The server that cannot be opened, and why.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{error}")]
+pub struct ServerError<'a> {
+    /// Its configuration.
+    pub server: &'a ServerConfig,
+    /// The reason.
+    pub error: BindError,
 }
 
 /// What a socket error reports.

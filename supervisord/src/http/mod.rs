@@ -39,9 +39,10 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{BoundServer, bind};
-pub use bind_error::BindError;
+pub use bind::{BoundServer, bind, resolve, try_address};
+pub use bind_error::{BindError, Reason, ServerError};
 pub use describe::process_info;
 pub use note::Note;
 pub use server::{Restored, Server, serve};
 pub use site::Site;
+pub(crate) use socket_file::MAX_PATH_BYTES;

@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind as bind_socket, connect, listen};
 use nix::sys::socket::{getsockopt, socket, sockopt};
-use nix::unistd::{Uid, User};
+use nix::unistd::Uid;
 use supervisor_protocol::outside;
 
 use super::bind_error::{BACKLOG, BindError, Reason};
 
 /// Longest path that fits a socket address.
-const MAX_PATH_BYTES: usize = 107;
+pub(crate) const MAX_PATH_BYTES: usize = 107;
 /// How often a name that is taken again at once is tried.
 const ATTEMPTS: u32 = 20;
 
@@ -122,10 +122,7 @@ fn give_away(temporary: &Path, path: &Path, (uid, gid): Owner) -> Result<(), Bin
     // Also where nothing is to change: the call takes the set-user and set-group bits away, as ever.
     match lchown(temporary, uid, gid) {
         Err(error) if error.raw_os_error() == Some(Errno::EPERM as i32) => {
-            let number = |id: Option<u32>| id.map_or(-1, i64::from);
-            let current = Uid::effective();
-            let user = User::from_uid(current).ok().flatten().map_or_else(|| current.to_string(), |user| user.name);
-            Err(BindError::Chown { path: path.to_owned(), uid: number(uid), gid: number(gid), user })
+            Err(BindError::not_permitted(path, (uid, gid), Uid::effective()))
         }
         other => Ok(other?),
     }

@@ -22,6 +22,7 @@ use supervisor_protocol::repr::str_repr;
 
 const ALPHABET: &[u8; 37] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 const RANDOM_LENGTH: usize = 8;
+const SUFFIX: &str = ".log";
 /// Collisions are a matter of luck; this many are a matter of something else.
 const ATTEMPTS: u32 = 100;
 
@@ -32,8 +33,22 @@ const ATTEMPTS: u32 = 100;
 ///
 /// Source: Supervisor's AUTO logs; contract `cfg_al01`.
 pub fn create(directory: &Path, process: &str, channel: &str, identifier: &str) -> io::Result<PathBuf> {
-    let prefix = format!("{process}-{channel}---{identifier}-");
-    create_unique(directory, &prefix, ".log")
+    create_unique(directory, &prefix(process, channel, identifier), SUFFIX)
+}
+
+/// A path that [`create`] might make.
+pub(super) fn example(directory: &Path, process: &str, channel: &str, identifier: &str) -> PathBuf {
+    let name = format!("{}{}{SUFFIX}", prefix(process, channel, identifier), random_text(0));
+    directory.join(outside::path(&name))
+}
+
+fn prefix(process: &str, channel: &str, identifier: &str) -> String {
+    format!("{process}-{channel}---{identifier}-")
+}
+
+/// What is said when [`create`] has failed.
+pub(super) fn refusal(directory: &Path, process: &str, error: &io::Error) -> String {
+    format!("cannot make a log file for {process} in {}: {error}", outside::text(directory))
 }
 
 /// What a clean-up could not do; `Display` is the line for the activity log, at WARN (`cfg_al06`).
@@ -71,6 +86,14 @@ pub fn clean(directory: &Path, identifier: &str) -> Vec<CleanupWarning> {
 /// The directory for AUTO logs where `childlogdir` is not set: the first of `$TMPDIR`, `$TEMP`, `$TMP`, `/tmp`,
 /// `/var/tmp`, `/usr/tmp` and the working directory in which a file can be made. `env` looks up a variable.
 pub fn default_directory(env: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    candidates(env).find(|directory| {
+        let probe = create_unique(directory, "", "");
+        probe.is_ok_and(|path| std::fs::remove_file(path).is_ok())
+    })
+}
+
+/// Those directories, in that order.
+pub(super) fn candidates(env: impl Fn(&str) -> Option<OsString>) -> impl Iterator<Item = PathBuf> {
     let from_env = ["TMPDIR", "TEMP", "TMP"].into_iter().filter_map(env).filter(|value| !value.is_empty());
     let usual = ["/tmp", "/var/tmp", "/usr/tmp", "."].into_iter().map(OsString::from);
     let absolute = |candidate: OsString| {
@@ -78,10 +101,7 @@ pub fn default_directory(env: impl Fn(&str) -> Option<OsString>) -> Option<PathB
         // Names of logs are shown, and `..` in them removed as Python removes it.
         Some(outside::path(&paths::normal(&outside::text(&path))).into_owned())
     };
-    from_env.chain(usual).filter_map(absolute).find(|directory| {
-        let probe = create_unique(directory, "", "");
-        probe.is_ok_and(|path| std::fs::remove_file(path).is_ok())
-    })
+    from_env.chain(usual).filter_map(absolute)
 }
 
 /// `(.+)-(stdout|stderr)---IDENTIFIER-[A-Za-z0-9_]+\.log(\.[0-9]+)?`, anchored. Read from the end, where the random

@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use super::autolog;
 use crate::config::model::{Config, GroupConfig, LogTarget};
 use crate::engine::LogPaths;
-use supervisor_protocol::outside;
 
 /// Group, process, channel.
 type Key = (String, String, &'static str);
@@ -74,10 +73,8 @@ impl ChildLogs {
         if let Some(path) = self.auto.get(&key) {
             return Ok(Some(path.clone()));
         }
-        let path = autolog::create(&self.directory, process, channel, &self.identifier).map_err(|error| {
-            let directory = outside::text(&self.directory);
-            io::Error::new(error.kind(), format!("cannot make a log file for {process} in {directory}: {error}"))
-        })?;
+        let path = autolog::create(&self.directory, process, channel, &self.identifier)
+            .map_err(|error| io::Error::new(error.kind(), autolog::refusal(&self.directory, process, &error)))?;
         self.auto.insert(key, path.clone());
         Ok(Some(path))
     }

@@ -37,12 +37,22 @@ use crate::engine::message::Message;
 #[derive(Debug, thiserror::Error)]
 #[error("Could not create FastCGI socket {url}: {problem}")]
 pub(super) struct SocketError {
-    url: String,
-    problem: Problem,
+    pub(super) url: String,
+    pub(super) problem: Problem,
+}
+
+impl SocketError {
+    /// The option that is to blame.
+    pub(super) fn key(&self) -> &'static str {
+        match self.problem {
+            Problem::Owner(_) => "socket_owner",
+            Problem::System(_) | Problem::Host | Problem::PathTooLong | Problem::Mode(_) => "socket",
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Problem {
+pub(super) enum Problem {
     #[error("[Errno {}] {}", *.0 as i32, .0.desc())]
     System(Errno),
     #[error("no IPv4 address of this name is known")]
@@ -153,15 +163,20 @@ impl Sockets {
         if let Some(known) = self.addresses.get(url) {
             return Ok(*known);
         }
-        let mut found = host_and_port.to_socket_addrs().map_err(|_| Problem::Host)?;
-        let v4 = found.find_map(|address| match address {
-            SocketAddr::V4(address) => Some(address),
-            SocketAddr::V6(_) => None,
-        });
-        let address = v4.ok_or(Problem::Host)?;
+        let address = resolve(host_and_port)?;
         self.addresses.insert(url.to_owned(), address);
         Ok(address)
     }
+}
+
+/// The address of a host and port.
+pub(super) fn resolve(host_and_port: &str) -> Result<SocketAddrV4, Problem> {
+    let mut found = host_and_port.to_socket_addrs().map_err(|_| Problem::Host)?;
+    let v4 = found.find_map(|address| match address {
+        SocketAddr::V4(address) => Some(address),
+        SocketAddr::V6(_) => None,
+    });
+    v4.ok_or(Problem::Host)
 }
 
 /// Whether a group that cannot have its socket must not be added at all, nor its processes be spawned. Programs that are
@@ -191,7 +206,8 @@ fn new_socket(family: AddressFamily) -> nix::Result<OwnedFd> {
     socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)
 }
 
-fn tcp_socket(address: SocketAddrV4) -> Result<OwnedFd, Problem> {
+/// A socket at an address; it does not listen yet.
+pub(super) fn tcp_socket(address: SocketAddrV4) -> Result<OwnedFd, Problem> {
     let socket = new_socket(AddressFamily::Inet)?;
     setsockopt(&socket, ReuseAddr, &true)?;
     bind(socket.as_raw_fd(), &SockaddrIn::from(address))?;

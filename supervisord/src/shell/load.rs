@@ -12,9 +12,8 @@ use thiserror::Error;
 
 use super::glob::glob;
 use super::memo::Memo;
-use super::privileges::raise_limits;
-use super::program;
-use crate::config::model::{Config, ProcessConfig};
+use super::preflight::Scout;
+use crate::config::model::Config;
 use crate::config::report::Report;
 use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World};
 use supervisor_protocol::ini::paths;
@@ -127,7 +126,7 @@ impl Source {
     /// # Errors
     /// A missing or unreadable main file.
     pub fn check(&self) -> Result<Report, LoadError> {
-        self.with_inputs(config::check::check)
+        self.with_inputs(|file, inputs| config::check::check(file, inputs, &Scout::default()))
     }
 
     fn with_inputs<T>(&self, read: impl FnOnce(SourceFile<'_>, &Inputs<'_>) -> T) -> Result<T, LoadError> {
@@ -236,16 +235,6 @@ impl World for System {
 
     fn uid(&self) -> u32 {
         Uid::current().as_raw()
-    }
-
-    fn command(&self, process: &ProcessConfig) -> Result<(), String> {
-        let environment = std::env::vars_os().collect();
-        program::resolve(process, &environment).map(drop).map_err(|error| error.to_string())
-    }
-
-    fn limits(&self, minfds: i64, minprocs: i64) -> Result<(), String> {
-        // Who asks ends soon, so what is raised here does not matter.
-        raise_limits(minfds, minprocs).map(drop)
     }
 }
 

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
-use crate::config::model::ProcessConfig;
 use crate::config::{User, World};
 
 /// Another world, and what it said.
@@ -79,13 +78,5 @@ impl World for Memo<'_> {
 
     fn uid(&self) -> u32 {
         self.world.uid()
-    }
-
-    fn command(&self, process: &ProcessConfig) -> Result<(), String> {
-        self.world.command(process)
-    }
-
-    fn limits(&self, minfds: i64, minprocs: i64) -> Result<(), String> {
-        self.world.limits(minfds, minprocs)
     }
 }

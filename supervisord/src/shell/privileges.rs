@@ -62,28 +62,73 @@ impl UserSwitch {
 /// A limit that was raised: its name and new soft value.
 pub(super) type Raised = (&'static str, u64);
 
+/// A hard limit that stands in the way; the text is the sentence that is shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct TooLow {
+    /// The option that asks for more.
+    pub(super) option: &'static str,
+    text: String,
+}
+
 /// Raises the soft limits of descriptors and processes to at least these minima; never lowers one.
 ///
 /// # Errors
-/// The sentence that is shown when a hard limit stands in the way.
-pub(super) fn raise_limits(minfds: i64, minprocs: i64) -> Result<Vec<Raised>, String> {
+/// The first limit that stands in the way.
+pub(super) fn raise_limits(minfds: i64, minprocs: i64) -> Result<Vec<Raised>, TooLow> {
     let mut raised = Vec::new();
-    for (resource, name, minimum, what, option) in [
-        (Resource::RLIMIT_NOFILE, "RLIMIT_NOFILE", minfds, "file descriptors", "minfds"),
-        (Resource::RLIMIT_NPROC, "RLIMIT_NPROC", minprocs, "processes", "minprocs"),
-    ] {
-        let Ok(minimum) = u64::try_from(minimum) else { continue };
-        let Ok((soft, hard)) = getrlimit(resource) else { continue };
-        if soft >= minimum || soft == libc::RLIM_INFINITY {
-            continue;
-        }
-        let hard_wanted = if hard < minimum && hard != libc::RLIM_INFINITY { minimum } else { hard };
-        match setrlimit(resource, minimum, hard_wanted) {
-            Ok(()) => raised.push((name, minimum)),
-            Err(_) => return Err(limit_message(what, option, minimum, hard)),
+    for wish in wishes(minfds, minprocs) {
+        let hard = if wish.is_beyond_hard() { wish.minimum } else { wish.hard };
+        match setrlimit(wish.resource, wish.minimum, hard) {
+            Ok(()) => raised.push((wish.name, wish.minimum)),
+            Err(_) => return Err(wish.too_low()),
         }
     }
     Ok(raised)
+}
+
+/// Whether somebody who may not raise a hard limit could raise the soft ones so far.
+///
+/// # Errors
+/// The first limit that stands in the way.
+pub(super) fn foresee_limits(minfds: i64, minprocs: i64) -> Result<(), TooLow> {
+    match wishes(minfds, minprocs).find(Wish::is_beyond_hard) {
+        Some(wish) => Err(wish.too_low()),
+        None => Ok(()),
+    }
+}
+
+/// A soft limit that is to be raised.
+struct Wish {
+    resource: Resource,
+    name: &'static str,
+    minimum: u64,
+    hard: u64,
+    what: &'static str,
+    option: &'static str,
+}
+
+fn wishes(minfds: i64, minprocs: i64) -> impl Iterator<Item = Wish> {
+    let both = [
+        (Resource::RLIMIT_NOFILE, "RLIMIT_NOFILE", minfds, "file descriptors", "minfds"),
+        (Resource::RLIMIT_NPROC, "RLIMIT_NPROC", minprocs, "processes", "minprocs"),
+    ];
+    both.into_iter().filter_map(|(resource, name, minimum, what, option)| {
+        let minimum = u64::try_from(minimum).ok()?;
+        let (soft, hard) = getrlimit(resource).ok()?;
+        let is_wanted = soft < minimum && soft != libc::RLIM_INFINITY;
+        is_wanted.then_some(Wish { resource, name, minimum, hard, what, option })
+    })
+}
+
+impl Wish {
+    fn is_beyond_hard(&self) -> bool {
+        self.hard < self.minimum && self.hard != libc::RLIM_INFINITY
+    }
+
+    fn too_low(&self) -> TooLow {
+        TooLow { option: self.option, text: limit_message(self.what, self.option, self.minimum, self.hard) }
+    }
 }
 
 fn limit_message(what: &str, option: &str, minimum: u64, hard: u64) -> String {

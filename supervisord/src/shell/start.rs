@@ -23,13 +23,14 @@ use super::daemonize::{self, Side};
 use super::fcgi::{self, Sockets};
 use super::handle::Handle;
 use super::inherited;
-use super::load::{self, LoadError, Source, System};
+use super::load::{self, Source, System};
 use super::logfile::{self, LogFileError};
 use super::owner::{Ending, Owner, Setup, log};
 use super::patient::{self, Shortfall};
 use super::pidfile::{Identity, PidFile, Taken};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::{self, Signals};
+use super::start_error::{StartError, failure, unusable, usage};
 use super::{clock, load::ROOT_SEARCH_WARNING};
 use crate::cli::{self, Action};
 use crate::config;
@@ -42,35 +43,8 @@ use crate::output::rotation::RotationPolicy;
 /// The daemon's version, as `-v`, RPC and the web page have it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Exit status of a usage, configuration or set-up error.
-const EXIT_USAGE: u8 = 2;
-
-/// Exit status when a log file cannot be made.
-const EXIT_FAILURE: u8 = 1;
-
 /// How many lines of the HTTP side may wait for the owner.
 const NOTES: usize = 1024;
-
-/// Why the daemon did not start, or did not start again.
-#[derive(Debug)]
-struct StartError {
-    text: String,
-    /// Where it is, and how to mend it: a further line on the terminal.
-    hint: Option<String>,
-    status: u8,
-}
-
-fn usage(error: impl ToString) -> StartError {
-    StartError { text: error.to_string(), hint: None, status: EXIT_USAGE }
-}
-
-fn failure(error: impl ToString) -> StartError {
-    StartError { text: error.to_string(), hint: None, status: EXIT_FAILURE }
-}
-
-fn unusable(error: LoadError) -> StartError {
-    StartError { hint: error.advice(), ..usage(error) }
-}
 
 /// Runs the daemon with this command line, program name included; yields its exit status.
 pub fn run(args: Vec<OsString>) -> u8 {
@@ -210,7 +184,8 @@ impl Daemon {
             criticals.push(Message::RunningAsRoot);
         }
         if attempt == Attempt::First {
-            let raised = raise_limits(config.daemon.minfds, config.daemon.minprocs).map_err(usage)?;
+            let raised = raise_limits(config.daemon.minfds, config.daemon.minprocs)
+                .map_err(|error| StartError::of_limit(&config, &error))?;
             infos.extend(raised.into_iter().map(|(limit, to)| Message::LimitRaised { limit, to }));
         }
         let is_taken = || PidFile::is_taken(&config.daemon.pidfile, self.identity(&config));
@@ -228,9 +203,11 @@ impl Daemon {
                 criticals.push(Message::RestartIncomplete { reason: error.to_string() });
                 Vec::new()
             }
-            bound => bound.map_err(usage)?,
+            bound => bound.map_err(|error| StartError::of_server(&config, &error))?,
         };
-        self.claim(&config).or_else(|taken| if attempt == Attempt::Fallback { Ok(()) } else { Err(usage(taken)) })?;
+        let is_taken = |taken: Taken| usage(taken).because_of(&config, "supervisord", "pidfile");
+        self.claim(&config)
+            .or_else(|taken| if attempt == Attempt::Fallback { Ok(()) } else { Err(is_taken(taken)) })?;
         let mut activity = activity.map_or_else(|| open_activity_log(&config, attempt), Ok)?;
         let mut noted = config.notices.iter().map(Message::from).collect::<Vec<_>>();
         // Warnings come before what is merely told, as in Supervisor.
@@ -245,7 +222,7 @@ impl Daemon {
             let namespace = interface.namespace.clone();
             let text = format!("[rpcinterface:{namespace}] {}", interface.flaw().unwrap_or_default());
             log(&mut activity, &Message::ConfigWarning(text));
-            return Err(usage(LoadError::RpcInterface(namespace)));
+            return Err(StartError::of_interface(&config, interface));
         }
         let mut child_logs = ChildLogs::new(&config);
         if !config.daemon.nocleanup {
@@ -261,11 +238,15 @@ impl Daemon {
                     log(&mut activity, &Message::RestartIncomplete { reason: error.to_string() });
                     vec![LogPaths::default(); group.processes.len()]
                 }
-                paths => paths.map_err(failure)?,
+                paths => paths.map_err(|error| StartError::of_auto_logs(&config, group, &error))?,
             };
             match sockets.try_out(group, &mut |message| log(&mut activity, &message)) {
                 // A daemon that reloads has nobody to tell, and other programs to care for.
-                Err(error) if attempt == Attempt::First && fcgi::is_needed(group) => return Err(failure(error)),
+                Err(error) if attempt == Attempt::First && fcgi::is_needed(group) => {
+                    let key = error.key();
+                    let section = group.processes.first().map(|process| process.section.as_str()).unwrap_or_default();
+                    return Err(failure(error).because_of(&config, section, key));
+                }
                 Err(error) => log(&mut activity, &Message::ConfigWarning(error.to_string())),
                 Ok(()) => {}
             }
@@ -287,8 +268,9 @@ impl Daemon {
     fn become_user(&self, config: &Config) -> Result<Option<Message>, StartError> {
         let user = config::resolve_user(&config.daemon, &self.source.system).map_err(|error| unusable(error.into()))?;
         let Some(user) = user else { return Ok(None) };
-        if let Some(switch) = UserSwitch::to(user.uid).map_err(usage)? {
-            switch.apply().map_err(usage)?;
+        let refused = |text: String| usage(text).because_of(config, "supervisord", "user");
+        if let Some(switch) = UserSwitch::to(user.uid).map_err(refused)? {
+            switch.apply().map_err(|text| refused(text.to_owned()))?;
         }
         Ok(Some(Message::UidSet(user.uid)))
     }
@@ -408,5 +390,6 @@ fn open_activity_log(config: &Config, attempt: Attempt) -> Result<ActivityLog, S
         DaemonLog::File(_) | DaemonLog::Syslog => None,
     };
     let policy = RotationPolicy::new(daemon.logfile_maxbytes, daemon.logfile_backups);
-    ActivityLog::open(&daemon.logfile, policy, daemon.loglevel, echo).map_err(failure)
+    ActivityLog::open(&daemon.logfile, policy, daemon.loglevel, echo)
+        .map_err(|error| failure(error).because_of(config, "supervisord", "logfile"))
 }

@@ -24,6 +24,7 @@ use super::canonical::Store;
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
 use super::model::{Config, GroupConfig, Origin, Place, ProcessConfig};
+use super::places::Places;
 use super::{Inputs, World};
 use reader::Reader;
 use supervisor_protocol::ini::expand::{Layer, texts, variables};
@@ -73,7 +74,8 @@ pub(super) fn read(store: &Store, inputs: &Inputs<'_>, findings: &Findings) -> R
     let rpc_interfaces = rpcinterface::read(&context, inputs.overrides.ignore_plugins)?;
     let groups = read_groups(&context)?;
     let servers = servers::read(&context)?;
-    Ok(Config { daemon, servers, rpc_interfaces, groups, notices: Vec::new() })
+    let places = Places::new(store, inputs.overrides);
+    Ok(Config { daemon, servers, rpc_interfaces, groups, notices: Vec::new(), places })
 }
 
 /// Every group, sorted by priority and name.
