@@ -10,6 +10,9 @@ use super::super::remedy;
 use super::super::report::Report;
 use super::View;
 
+/// A path that leaves room for the seven digits of the largest process id, and the dot before it.
+const SAFE_PATH_BYTES: usize = 99;
+
 /// What the servers would open with.
 pub(super) fn lint(view: &View<'_>, report: &mut Report) {
     let mut taken: Vec<(Spot<'_>, &str)> = Vec::new();
@@ -26,6 +29,12 @@ pub(super) fn lint(view: &View<'_>, report: &mut Report) {
                 if let Some((_, first)) = taken.iter().find(|(other, _)| other.meets(&spot)) {
                     let hint = Some("give each server an address of its own".to_owned());
                     report.error((view.place)(section, key), format!("[{first}] listens there already"), hint);
+                }
+                if let Spot::Unix(path) = &spot
+                    && path.as_os_str().len() > SAFE_PATH_BYTES
+                {
+                    let what = "its first name, which has the process id of the daemon behind it, may be too long for a socket";
+                    report.warn((view.place)(section, key), what, Some(hint));
                 }
                 taken.push((spot, section));
             }

@@ -90,6 +90,14 @@ fn servers_that_cannot_open() {
 }
 
 #[test]
+fn paths_that_are_too_long_for_some_process_ids() {
+    let with = |length: usize| format!("[supervisord]\n[unix_http_server]\nfile=/{}\n", "x".repeat(length - 1));
+    let text = "its first name, which has the process id of the daemon behind it, may be too long for a socket";
+    rows(&[(&with(100), &format!("3: [unix_http_server] file: warning: {text}"))]);
+    assert_eq!(lines(&with(99)), [""; 0]);
+}
+
+#[test]
 fn addresses_that_are_urls_are_told_so() {
     let found = lines("[supervisord]\n[inet_http_server]\nport=http://localhost:9001\n");
     assert_eq!(found, ["s.conf:3: [inet_http_server] port: no such host; write localhost:9001, without http://"]);
