@@ -107,7 +107,9 @@ fn ours_check_asks_for_the_user_that_the_daemon_becomes() {
         foreseen(&setup, code, at);
     }
     let limits: &[&str] = &["prlimit", "--nofile=1024:4096"];
-    foreseen(&with("user=nobody\nminfds=5000").through(limits), 2, "[supervisord] minfds");
+    let setup = with("user=nobody\nminfds=5000").through(limits);
+    open_to_all(&setup.path(""));
+    foreseen(&setup, 2, "[supervisord] minfds");
     foreseen(&with("user=root").through(AS_NOBODY), 2, "[supervisord] user");
 }
 
