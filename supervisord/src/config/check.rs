@@ -5,10 +5,10 @@
 
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
-use super::model::LogLevel;
+use super::model::{Config, LogLevel, Place};
 use super::preflight::Preflight;
-use super::report::Report;
-use super::{Inputs, SourceFile, gather, lint, schema};
+use super::report::{Problem, Report, Severity};
+use super::{Inputs, SourceFile, World, gather, lint, schema};
 use supervisor_protocol::ini::dialect::DialectError;
 
 /// Reads a complete configuration and reports what is to be mended.
@@ -51,6 +51,23 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>, ahead: &dyn Preflight) -
     report.drop_consequences();
     report.sort(&files);
     report
+}
+
+/// What would keep a daemon from being set up with a configuration that makes sense, the first that would.
+pub fn obstacle(config: &Config, world: &dyn World, ahead: &dyn Preflight) -> Option<Problem> {
+    let place = |section: &str, key: &str| {
+        // Of a program it is known where its group is written.
+        let group = || config.groups.iter().find(|group| group.processes.iter().any(|own| own.section == section));
+        let of_group = || Place {
+            origin: group().map(|group| group.origin.clone()).unwrap_or_default(),
+            section: section.to_owned(),
+            key: key.to_owned(),
+        };
+        config.places.find(section, key).unwrap_or_else(of_group)
+    };
+    let mut report = Report::default();
+    lint::config(config, (world, ahead), &place, &mut report);
+    report.into_problems().into_iter().find(|problem| problem.severity == Severity::Error)
 }
 
 /// Whether a mistake ended the reading of its file.

@@ -9,6 +9,7 @@ use supervisor_protocol::ini::expand::ExpandError;
 use super::closest::closest;
 use super::environment::EnvironmentError;
 use super::error::{Cause, ConfigError, SocketProblem};
+use super::report::advice;
 use super::value::ValueError;
 
 impl ConfigError {
@@ -19,11 +20,7 @@ impl ConfigError {
 
     /// Where it is, and what to write instead: `FILE:LINE: [SECTION] KEY: HINT`, as far as either is known.
     pub fn advice(&self) -> Option<String> {
-        match (self.place(), self.hint()) {
-            (Some(place), Some(hint)) => Some(format!("{place}: {hint}")),
-            (Some(place), None) => Some(place.to_string()),
-            (None, hint) => hint,
-        }
+        advice(self.place(), self.hint())
     }
 }
 

@@ -29,6 +29,22 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl Problem {
+    /// Where it is, and what to write instead: `FILE:LINE: [SECTION] KEY: HINT`, as far as either is known.
+    pub fn advice(&self) -> Option<String> {
+        advice(self.place.as_ref(), self.hint.clone())
+    }
+}
+
+/// `FILE:LINE: [SECTION] KEY: HINT`, as far as either is known.
+pub(super) fn advice(place: Option<&Place>, hint: Option<String>) -> Option<String> {
+    match (place, hint) {
+        (Some(place), Some(hint)) => Some(format!("{place}: {hint}")),
+        (Some(place), None) => Some(place.to_string()),
+        (None, hint) => hint,
+    }
+}
+
 /// `FILE:LINE: [SECTION] KEY: TEXT; HINT`, a warning with `warning: ` before its text.
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,6 +72,11 @@ impl Report {
     /// The problems found.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// The same, to be had.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
     }
 
     /// How many problems have this severity.

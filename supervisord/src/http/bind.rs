@@ -7,7 +7,7 @@
 //! A name means its IPv4 address, as upstream, where it has one; an IPv6 address, in brackets or bare, works here only.
 //! Source: Supervisor's `http.py`; contracts `ctl_h1`, `ctl_h3`, `ctl_h5` to `ctl_h9`.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
@@ -137,10 +137,20 @@ pub fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
     if matches!(host, "" | "*") {
         return Ok((Ipv4Addr::UNSPECIFIED, port).into());
     }
+    // The other name that Python's sockets know by themselves.
+    if host == "<broadcast>" {
+        return Ok((Ipv4Addr::BROADCAST, port).into());
+    }
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let addresses = (host, port).to_socket_addrs().map_err(|_| BindError::Socket(Reason::UnknownHost))?;
     // The first one of the better kind.
-    addresses.min_by_key(SocketAddr::is_ipv6).ok_or(BindError::Socket(Reason::UnknownHost))
+    let address = addresses.min_by_key(SocketAddr::is_ipv6).ok_or(BindError::Socket(Reason::UnknownHost))?;
+    // An IPv4 address in the clothes of IPv6 (::ffff:127.0.0.1) is one.
+    Ok(match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (ip, address.port()).into(),
+        // With its zone.
+        IpAddr::V6(_) => address,
+    })
 }
 
 #[cfg(test)]
@@ -159,11 +169,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_all_interfaces_listens() {
-        for host in ["", "*", "127.0.0.1", "localhost"] {
+        for host in ["", "*", "127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
             let bound = bind_inet(host, 0).expect("bound");
             let port = bound.local_addr().expect("bound").port();
             TcpStream::connect(("127.0.0.1", port)).unwrap_or_else(|error| panic!("{host}: {error}"));
         }
+        bind_inet("<broadcast>", 0).expect("bound, as useless as it is");
     }
 
     #[test]

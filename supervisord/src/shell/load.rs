@@ -14,7 +14,7 @@ use super::glob::glob;
 use super::memo::Memo;
 use super::preflight::Scout;
 use crate::config::model::Config;
-use crate::config::report::Report;
+use crate::config::report::{Problem, Report};
 use crate::config::{self, ConfigError, Included, Inputs, Overrides, SourceFile, User, World};
 use supervisor_protocol::ini::paths;
 use supervisor_protocol::outside;
@@ -45,6 +45,9 @@ pub enum LoadError {
     /// It asks for an interface that cannot be made, of this namespace.
     #[error("Could not make {0} rpc interface")]
     RpcInterface(String),
+    /// It makes sense, and no daemon can be set up with it on this system.
+    #[error("{}", .0.text)]
+    Unfit(Box<Problem>),
 }
 
 impl LoadError {
@@ -52,6 +55,7 @@ impl LoadError {
     pub fn advice(&self) -> Option<String> {
         match self {
             LoadError::Config(error) => error.advice(),
+            LoadError::Unfit(problem) => problem.advice(),
             LoadError::NotFoundByDefault(_)
             | LoadError::NotFound(_)
             | LoadError::Unreadable(_)
@@ -111,14 +115,17 @@ impl Source {
     /// Reads the same for a daemon that is to start anew with it, which it should not begin with what it cannot end.
     ///
     /// # Errors
-    /// As [`load`](Self::load); a user or an interface with which no daemon can be set up.
+    /// As [`load`](Self::load); what no daemon can be set up with, as far as that can be foreseen.
     pub fn load_usable(&self) -> Result<Config, LoadError> {
         let config = self.load()?;
         config::resolve_user(&config.daemon, &self.system)?;
         if let Some(interface) = config.refused_interfaces().next() {
             return Err(LoadError::RpcInterface(interface.namespace.clone()));
         }
-        Ok(config)
+        match config::check::obstacle(&config, &self.system, &Scout::of_a_daemon()) {
+            Some(problem) => Err(LoadError::Unfit(Box::new(problem))),
+            None => Ok(config),
+        }
     }
 
     /// Reads the same, and reports all that is wrong with it.

@@ -240,16 +240,30 @@ fn ours_sg12_what_cannot_be_set_up_at_a_hup_is_given_up() {
 }
 
 #[test]
-fn ours_sg12_a_user_who_does_not_exist_changes_nothing_at_a_hup() {
+fn ours_sg12_what_can_be_foreseen_changes_nothing_at_a_hup() {
     if !is_ours() {
         return;
     }
     let (daemon, pid) = with_a();
-    daemon.rewrite(&format!("[supervisord]\nuser=no such user\n{A}"));
-    daemon.signal(Signal::SIGHUP);
-    let line = daemon.wait_log("CRIT cannot restart");
-    assert!(line.contains("Invalid user name no such user"), "{line}");
-    assert_eq!(daemon.pid_of("a"), pid);
+    let fcgi = "[fcgi-program:f]\ncommand=/bin/cat\nsocket=unix://{dir}";
+    let twice = "[inet_http_server:one]\nport=127.0.0.1:1999\n[inet_http_server:two]\nport=127.0.0.1:1999";
+    let cases = [
+        ("[supervisord]\nuser=no such user", "Invalid user name no such user"),
+        ("[supervisord]\nlogfile={dir}", "cannot open log file"),
+        ("[supervisord]\nidentifier=a/b", "cannot make a log file"),
+        ("[unix_http_server:z]\nfile={dir}/none/z.sock", "ENOENT"),
+        (twice, "[inet_http_server:one] listens there already"),
+        (fcgi, "Could not create FastCGI socket"),
+    ];
+    let program = "[program:b]\ncommand=/bin/cat\nstdout_logfile=AUTO";
+    for (count, (wrong, text)) in (1..).zip(cases) {
+        daemon.rewrite(&format!("{wrong}\n{program}"));
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_log_times("CRIT cannot restart", count);
+        let line = daemon.log().into_iter().rfind(|line| line.contains("CRIT cannot restart")).unwrap();
+        assert!(line.contains(text), "{line}");
+        assert_eq!(daemon.pid_of("a"), pid);
+    }
     assert_eq!(daemon.stop(), 0);
 }
 
@@ -264,11 +278,12 @@ fn ours_sg12_a_daemon_that_can_no_longer_open_its_logs_goes_on() {
     std::os::unix::fs::chown(setup.path("log"), Some(65534), Some(65534)).unwrap();
     std::os::unix::fs::symlink("log/main.log.1", setup.path("supervisord.log")).unwrap();
     std::os::unix::fs::symlink("main.log.1", setup.path("log/main.log")).unwrap();
-    let daemon = setup.with(A).with("[program:b]\ncommand=/bin/cat\nstartsecs=0").start();
+    // It happens while all is stopped, so nobody can foresee it.
+    let closes = "trap 'rm {dir}/log/main.log; chmod 555 {dir}/log; exit' TERM; while :; do sleep 0.1; done";
+    let closer = format!("[program:b]\ncommand=/bin/sh -c \"{closes}\"\nstartsecs=0");
+    let daemon = setup.with(A).with(&closer).start();
     daemon.wait_state("a", "RUNNING");
     let pids = ["a", "b"].map(|name| daemon.pid_of(name));
-    std::fs::remove_file(daemon.path("log/main.log")).unwrap();
-    std::fs::set_permissions(daemon.path("log"), std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("CRIT the new configuration cannot be used, going on with the one of before");
     daemon.wait_log("CRIT going on without something: cannot make a log file for ");

@@ -1,4 +1,4 @@
-//! What a start would meet with on this system, found out without a trace: the answers of `--check`.
+//! What a start would meet with on this system, found out without a trace: for `--check`, and before a restart.
 //!
 //! Nothing is opened that a start would open. Permissions are looked at, names are looked up, and of an address of
 //! this machine another port is asked for. So a daemon that runs with the same configuration notices nothing, and is no
@@ -35,9 +35,16 @@ use crate::http::{self, BindError, Reason};
 #[derive(Debug, Default)]
 pub(super) struct Scout {
     people: RefCell<HashMap<u32, Option<Person>>>,
+    /// It asks for a daemon that runs, and keeps its limits when it is set up anew.
+    is_daemon: bool,
 }
 
 impl Scout {
+    /// For a daemon that is to be set up anew.
+    pub(super) fn of_a_daemon() -> Self {
+        Scout { is_daemon: true, ..Scout::default() }
+    }
+
     fn person(&self, uid: u32) -> Option<Person> {
         self.people.borrow_mut().entry(uid).or_insert_with(|| Person::with_id(uid)).clone()
     }
@@ -63,6 +70,7 @@ impl Preflight for Scout {
 
     fn limits(&self, daemon: &DaemonConfig, uid: u32) -> Result<(), Refusal> {
         let outcome = match self.person(uid) {
+            _ if self.is_daemon => Ok(()),
             // Who asks ends soon, so what is raised here does not matter.
             Some(Person { is_me: true, .. }) => raise_limits(daemon.minfds, daemon.minprocs).map(drop),
             Some(_) => foresee_limits(daemon.minfds, daemon.minprocs),
