@@ -5,6 +5,7 @@
 
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
+use super::lint::Purpose;
 use super::model::{Config, LogLevel, Place};
 use super::preflight::Preflight;
 use super::report::{Problem, Report, Severity};
@@ -29,7 +30,7 @@ pub fn check(main: SourceFile<'_>, inputs: &Inputs<'_>, ahead: &dyn Preflight) -
                     let place = |section: &str, key: &str| {
                         config.places.find(section, key).unwrap_or_else(|| store.place(section, key))
                     };
-                    lint::config(&config, (inputs.world, ahead), &place, &mut odd);
+                    lint::config(&config, Purpose::Check, (inputs.world, ahead), &place, &mut odd);
                 }
             }
         }
@@ -66,7 +67,7 @@ pub fn obstacle(config: &Config, world: &dyn World, ahead: &dyn Preflight) -> Op
         config.places.find(section, key).unwrap_or_else(of_group)
     };
     let mut report = Report::default();
-    lint::config(config, (world, ahead), &place, &mut report);
+    lint::config(config, Purpose::Restart, (world, ahead), &place, &mut report);
     report.into_problems().into_iter().find(|problem| problem.severity == Severity::Error)
 }
 

@@ -91,13 +91,15 @@ impl Preflight for FakeAhead {
         }
     }
 
-    fn address(&self, host: &str, port: u16) -> Result<SocketAddr, String> {
-        match host {
-            "nowhere" | "http://localhost" => Err("no such host".to_owned()),
-            "" | "*" => Ok((Ipv4Addr::UNSPECIFIED, port).into()),
-            "localhost" => Ok((Ipv4Addr::LOCALHOST, port).into()),
-            other => Ok((other.trim_matches(['[', ']']).parse::<IpAddr>().unwrap(), port).into()),
-        }
+    fn address(&self, host: &str, port: u16) -> Result<Option<SocketAddr>, String> {
+        let ip = match host {
+            "nowhere" | "http://localhost" => return Err("no such host".to_owned()),
+            "unasked" => return Ok(None),
+            "" | "*" => Ipv4Addr::UNSPECIFIED.into(),
+            "localhost" => Ipv4Addr::LOCALHOST.into(),
+            other => other.trim_matches(['[', ']']).parse::<IpAddr>().unwrap(),
+        };
+        Ok(Some((ip, port).into()))
     }
 
     fn inet_server(&self, address: SocketAddr, uid: u32) -> Result<(), String> {

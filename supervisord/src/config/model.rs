@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use supervisor_protocol::event::EventKind;
-pub use supervisor_protocol::ini::document::Origin;
 use supervisor_protocol::outside;
 
 use super::places::Places;
+pub use super::places::{Origin, Place};
 
 /// A complete configuration, after expansion and validation.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,45 +56,6 @@ impl Config {
     /// mistakes stay unnoticed.
     pub fn refused_interfaces(&self) -> impl Iterator<Item = &RpcInterfaceConfig> {
         self.rpc_interfaces.iter().filter(|interface| interface.flaw().is_some() && !self.servers.is_empty())
-    }
-}
-
-/// Where something is written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// File and line.
-    pub origin: Origin,
-    /// Section name; empty when the file as a whole is meant.
-    pub section: String,
-    /// Option name; empty when the section as a whole is meant.
-    pub key: String,
-}
-
-impl Place {
-    /// A file as a whole.
-    pub fn of_file(file: &str) -> Self {
-        Place { origin: Origin { file: file.to_owned(), line: 0 }, ..Place::default() }
-    }
-
-    /// An option of the command line, `-u/--user`: of no file and no section.
-    pub fn of_option(spelled: &str) -> Self {
-        Place { key: spelled.to_owned(), ..Place::default() }
-    }
-}
-
-/// `FILE:LINE: [SECTION] KEY`, as far as it is known, or `command line: OPTION`.
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.origin.file)?;
-        if self.origin.line > 0 {
-            write!(f, ":{}", self.origin.line)?;
-        }
-        match (self.section.as_str(), self.key.as_str()) {
-            ("", "") => Ok(()),
-            ("", option) => write!(f, "command line: {option}"),
-            (section, "") => write!(f, ": [{section}]"),
-            (section, key) => write!(f, ": [{section}] {key}"),
-        }
     }
 }
 

@@ -35,11 +35,11 @@ pub trait Preflight {
     /// # Errors
     /// It is a directory, or not that user's to write.
     fn activity_log(&self, daemon: &DaemonConfig, uid: u32) -> Result<(), String>;
-    /// The address of an inet server.
+    /// The address of an inet server; `None` where nobody is to be asked about its host.
     ///
     /// # Errors
     /// There is no such host.
-    fn address(&self, host: &str, port: u16) -> Result<SocketAddr, String>;
+    fn address(&self, host: &str, port: u16) -> Result<Option<SocketAddr>, String>;
     /// Listening there.
     ///
     /// # Errors
@@ -70,8 +70,7 @@ pub trait Preflight {
     /// # Errors
     /// It is not that user's to enter.
     fn directory(&self, path: &Path, uid: u32) -> Result<(), String>;
-    /// Executing the command of a process, by a daemon of one user, as another, in the directory that a relative path
-    /// is relative to.
+    /// Executing the command of a process, by a daemon of one user, as another; the directory is the daemon's.
     ///
     /// # Errors
     /// It is not there, or not theirs to execute.

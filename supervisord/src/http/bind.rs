@@ -129,6 +129,15 @@ fn bound(address: SocketAddr) -> Result<OwnedFd, BindError> {
     Ok(descriptor)
 }
 
+/// Whether a host is an address or a word for one, about which nobody needs to be asked.
+pub fn is_literal(host: &str) -> bool {
+    matches!(host, "" | "*" | "<broadcast>") || without_brackets(host).parse::<IpAddr>().is_ok()
+}
+
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 /// The address that a server of this host and port listens at.
 ///
 /// # Errors
@@ -141,8 +150,8 @@ pub fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
     if host == "<broadcast>" {
         return Ok((Ipv4Addr::BROADCAST, port).into());
     }
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let addresses = (host, port).to_socket_addrs().map_err(|_| BindError::Socket(Reason::UnknownHost))?;
+    let addresses =
+        (without_brackets(host), port).to_socket_addrs().map_err(|_| BindError::Socket(Reason::UnknownHost))?;
     // The first one of the better kind.
     let address = addresses.min_by_key(SocketAddr::is_ipv6).ok_or(BindError::Socket(Reason::UnknownHost))?;
     // An IPv4 address in the clothes of IPv6 (::ffff:127.0.0.1) is one.

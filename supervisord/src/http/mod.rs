@@ -39,7 +39,7 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{BoundServer, bind, resolve, try_address};
+pub use bind::{BoundServer, bind, is_literal, resolve, try_address};
 pub use bind_error::{BindError, Reason, ServerError};
 pub use describe::process_info;
 pub use note::Note;

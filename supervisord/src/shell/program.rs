@@ -78,6 +78,18 @@ pub(super) fn resolve(
     config: &ProcessConfig,
     environment: &BTreeMap<OsString, OsString>,
 ) -> Result<Program, CommandError> {
+    resolve_in(Path::new(""), config, environment)
+}
+
+/// Finds out what a process would execute if the current directory were another.
+///
+/// # Errors
+/// Why nothing can be executed.
+pub(super) fn resolve_in(
+    cwd: &Path,
+    config: &ProcessConfig,
+    environment: &BTreeMap<OsString, OsString>,
+) -> Result<Program, CommandError> {
     let argv = split(&config.command)
         .map_err(|reason| CommandError::Unparsable { command: config.command.clone(), reason })?;
     let Some(word) = argv.first() else { return Err(CommandError::Empty) };
@@ -88,7 +100,7 @@ pub(super) fn resolve(
             Some(directory) if file.is_relative() => directory.join(&file),
             _ => file.clone(),
         };
-        check(&seen_from, word, word)?;
+        check(&cwd.join(seen_from), word, word)?;
         return Ok(Program { file, argv });
     }
     let path = match config.environment.get("PATH") {
@@ -98,7 +110,7 @@ pub(super) fn resolve(
     let mut problem = None;
     for directory in path.as_bytes().split(|byte| *byte == b':') {
         let file = Path::new(OsStr::from_bytes(directory)).join(outside::path(word));
-        match check(&file, word, &outside::text(&file)) {
+        match check(&cwd.join(&file), word, &outside::text(&file)) {
             Ok(()) => return Ok(Program { file, argv }),
             Err(CommandError::NotFound(_)) => {}
             Err(other) => problem = problem.or(Some(other)),

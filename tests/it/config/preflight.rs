@@ -159,3 +159,20 @@ fn ours_check_has_nothing_against_a_daemon_that_runs() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(daemon.state("f"), "RUNNING");
 }
+
+#[test]
+fn ours_check_looks_for_commands_where_the_daemon_will_be() {
+    if !is_ours() {
+        return;
+    }
+    let programs = "[program:a]\ncommand=bin/run\n[program:b]\ncommand=../w/bin/run\ndirectory=bin\n";
+    let setup = Setup::new().write("w/bin/run", "#!/bin/sh\n").write("w/bin/w/bin/run", "").with(programs);
+    std::fs::set_permissions(setup.path("w/bin/run"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let setup = setup.supervisord("directory={dir}/w");
+    let ran = check(&setup);
+    // The second is executed from its own directory, where there is none.
+    assert_eq!((ran.code, ran.out.lines().count()), (1, 2), "{ran:?}");
+    assert!(ran.out.contains("[program:b] command: warning: can't find command '../w/bin/run'"), "{ran:?}");
+    let elsewhere = check(&setup.supervisord("nodaemon=true"));
+    assert_eq!(elsewhere.out.matches("can't find command").count(), 2, "it stays where it is: {elsewhere:?}");
+}

@@ -15,8 +15,19 @@ use super::report::Report;
 
 pub(super) use names::names;
 
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// All there is to report.
+    Check,
+    /// What would keep a daemon that runs from being set up anew. Of programs, of which there may be thousands, only what
+    /// is the daemon's affair.
+    Restart,
+}
+
 /// A configuration that makes sense, seen from this system.
 struct View<'a> {
+    purpose: Purpose,
     config: &'a Config,
     world: &'a dyn World,
     ahead: &'a dyn Preflight,
@@ -28,12 +39,13 @@ struct View<'a> {
 /// Reports what is odd about a configuration, and what would fail.
 pub(super) fn config(
     config: &Config,
+    purpose: Purpose,
     (world, ahead): (&dyn World, &dyn Preflight),
     place: &dyn Fn(&str, &str) -> Place,
     report: &mut Report,
 ) {
     let uid = daemon::user(&config.daemon, (world, ahead), report);
-    let view = View { config, world, ahead, place, uid };
+    let view = View { purpose, config, world, ahead, place, uid };
     daemon::lint(&view, report);
     servers::lint(&view, report);
     programs::lint(&view, report);

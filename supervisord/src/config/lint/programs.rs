@@ -10,7 +10,7 @@ use super::super::model::{GroupConfig, GroupKind, LogTarget, ProcessConfig};
 use super::super::preflight::Refusal;
 use super::super::remedy;
 use super::super::report::{Report, Severity};
-use super::View;
+use super::{Purpose, View};
 
 /// What the programs would start with.
 pub(super) fn lint(view: &View<'_>, report: &mut Report) {
@@ -62,6 +62,9 @@ fn oddities<'a>(view: &View<'_>, cwd: &Path, process: &'a ProcessConfig) -> Vec<
         let (section, key) = remedy::of_auto_log(&config.daemon, process);
         found.push(Oddity { severity: Severity::Error, section, key, text, hint: remedy::of(key) });
     }
+    if view.purpose == Purpose::Restart {
+        return found;
+    }
     let mut warn = |key, text, hint| {
         found.push(Oddity { severity: Severity::Warning, section: process.section.as_str(), key, text, hint });
     };
@@ -98,8 +101,7 @@ fn oddities<'a>(view: &View<'_>, cwd: &Path, process: &'a ProcessConfig) -> Vec<
         }
         (_, None) => {}
     }
-    let home = directory.map_or_else(|| cwd.to_owned(), Cow::into_owned);
-    if let Err(text) = ahead.command(process, &home, daemon, uid) {
+    if let Err(text) = ahead.command(process, cwd, daemon, uid) {
         warn("command", text, "correct the path, or install the program");
     }
     found

@@ -50,6 +50,8 @@ pub(super) fn lint(view: &View<'_>, report: &mut Report) {
 /// Where a server listens.
 enum Spot<'a> {
     Inet(SocketAddr),
+    /// Wherever that is.
+    Named(&'a str, u16),
     Unix(&'a Path),
 }
 
@@ -62,7 +64,8 @@ impl Spot<'_> {
                 let is_all = one.ip().is_unspecified() || other.ip().is_unspecified();
                 one == other || (is_all && one.port() == other.port() && one.is_ipv4() == other.is_ipv4())
             }
-            (Spot::Unix(_), Spot::Inet(_)) | (Spot::Inet(_), Spot::Unix(_)) => false,
+            (Spot::Named(one, port), Spot::Named(other, other_port)) => (one, port) == (other, other_port),
+            (Spot::Unix(_) | Spot::Inet(_) | Spot::Named(..), _) => false,
         }
     }
 }
@@ -71,7 +74,9 @@ fn spot<'a>(view: &View<'_>, server: &'a ServerConfig) -> Result<Spot<'a>, Refus
     match &server.address {
         ServerAddress::Inet { host, port } => {
             let refusal = |text| Refusal { key: "port", text };
-            let address = view.ahead.address(host, *port).map_err(refusal)?;
+            let Some(address) = view.ahead.address(host, *port).map_err(refusal)? else {
+                return Ok(Spot::Named(host, *port));
+            };
             view.ahead.inet_server(address, view.uid).map_err(refusal)?;
             Ok(Spot::Inet(address))
         }

@@ -11,6 +11,7 @@ pub(super) mod daemon;
 mod fcgi;
 mod group;
 mod listener;
+mod places;
 mod program;
 mod reader;
 mod rpcinterface;
@@ -24,7 +25,6 @@ use super::canonical::Store;
 use super::error::{Cause, ConfigError};
 use super::findings::Findings;
 use super::model::{Config, GroupConfig, Origin, Place, ProcessConfig};
-use super::places::Places;
 use super::{Inputs, World};
 use reader::Reader;
 use supervisor_protocol::ini::expand::{Layer, texts, variables};
@@ -74,7 +74,7 @@ pub(super) fn read(store: &Store, inputs: &Inputs<'_>, findings: &Findings) -> R
     let rpc_interfaces = rpcinterface::read(&context, inputs.overrides.ignore_plugins)?;
     let groups = read_groups(&context)?;
     let servers = servers::read(&context)?;
-    let places = Places::new(store, inputs.overrides);
+    let places = places::places(store, inputs.overrides);
     Ok(Config { daemon, servers, rpc_interfaces, groups, notices: Vec::new(), places })
 }
 

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::net::{SocketAddr, SocketAddrV4};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -35,7 +36,10 @@ use crate::http::{self, BindError, Reason};
 #[derive(Debug, Default)]
 pub(super) struct Scout {
     people: RefCell<HashMap<u32, Option<Person>>>,
-    /// It asks for a daemon that runs, and keeps its limits when it is set up anew.
+    /// The addresses of FastCGI hosts, which many processes may share; `None`: they are not known.
+    hosts: RefCell<HashMap<String, Option<SocketAddrV4>>>,
+    /// It asks for a daemon that runs. That one keeps its limits when it is set up anew, and has no time to wait for an
+    /// answer about a host.
     is_daemon: bool,
 }
 
@@ -59,6 +63,40 @@ impl Scout {
             // A duplicate of a descriptor, for which no permission is asked.
             Some(_) => Ok(()),
             None => self.ask(uid, |person| append(person, path)),
+        }
+    }
+
+    /// The address of a FastCGI socket; `None` where nobody is to be asked.
+    fn address_of(&self, host_and_port: &str) -> Result<Option<SocketAddrV4>, Problem> {
+        let is_literal = host_and_port.parse::<SocketAddrV4>().is_ok();
+        if self.is_daemon && !is_literal {
+            return Ok(None);
+        }
+        let mut hosts = self.hosts.borrow_mut();
+        let found = hosts.entry(host_and_port.to_owned()).or_insert_with(|| fcgi::resolve(host_and_port).ok());
+        found.map(Some).ok_or(Problem::Host)
+    }
+
+    fn foresee_socket(&self, socket: &FastCgiConfig, person: &Person) -> Result<(), Problem> {
+        if let Some(path) = socket.url.strip_prefix("unix://") {
+            let path = outside::path(path);
+            if path.as_os_str().len() > http::MAX_PATH_BYTES {
+                return Err(Problem::PathTooLong);
+            }
+            not_a_directory(&path)?;
+            create(person, &path)?;
+            return match socket.owner {
+                Some((uid, gid)) if person.cannot_give_to(Some(uid), gid, group_of_directory(&path)) => {
+                    Err(Problem::Owner(Errno::EPERM))
+                }
+                _ => Ok(()),
+            };
+        }
+        let Some(host_and_port) = socket.url.strip_prefix("tcp://") else { return Ok(()) };
+        let Some(address) = self.address_of(host_and_port)? else { return Ok(()) };
+        match fcgi::tcp_socket(SocketAddrV4::new(*address.ip(), 0)) {
+            Err(Problem::System(errno)) if is_not_ours(errno) => Err(Problem::System(errno)),
+            Ok(_) | Err(_) => Ok(port(person, address.port())?),
         }
     }
 }
@@ -85,16 +123,19 @@ impl Preflight for Scout {
             .map_err(|errno| LogFileError::Open { path: path.clone(), source: errno.into() }.to_string())
     }
 
-    fn address(&self, host: &str, port: u16) -> Result<SocketAddr, String> {
-        http::resolve(host, port).map_err(|error| error.to_string())
+    fn address(&self, host: &str, port: u16) -> Result<Option<SocketAddr>, String> {
+        if self.is_daemon && !http::is_literal(host) {
+            return Ok(None);
+        }
+        http::resolve(host, port).map(Some).map_err(|error| error.to_string())
     }
 
     fn inet_server(&self, address: SocketAddr, uid: u32) -> Result<(), String> {
         let refused = |error: BindError| Err(error.to_string());
         match http::try_address(address) {
-            // Somebody's for now.
-            Ok(()) | Err(BindError::InUse) => {}
-            Err(error) => return refused(error),
+            Err(error @ BindError::Socket(Reason::Errno(errno))) if is_not_ours(errno) => return refused(error),
+            // In use for now, or another port than the one that this process may have.
+            Ok(()) | Err(_) => {}
         }
         self.ask(uid, |person| port(person, address.port())).or_else(|errno| refused(errno.into()))
     }
@@ -111,7 +152,8 @@ impl Preflight for Scout {
             return Err(refusal(BindError::Socket(Reason::PathTooLong)));
         }
         self.ask(uid, |person| create(person, Path::new(&temporary))).map_err(|errno| refusal(errno.into()))?;
-        if self.person(uid).is_some_and(|person| person.cannot_give_to(chown.0, chown.1)) {
+        let group = group_of_directory(path);
+        if self.person(uid).is_some_and(|person| person.cannot_give_to(chown.0, chown.1, group)) {
             let error = BindError::not_permitted(path, chown, nix::unistd::Uid::from_raw(uid));
             return Err(refusal(error));
         }
@@ -120,7 +162,7 @@ impl Preflight for Scout {
 
     fn auto_log(&self, daemon: &DaemonConfig, process: &str, uid: u32) -> Result<(), String> {
         let Some(person) = self.person(uid) else { return Ok(()) };
-        let any = |directory: &Path| create(&person, &autolog::example(directory, process, "stdout", "supervisor"));
+        let any = |directory: &Path| create(&person, &directory.join("x"));
         let directory: PathBuf = match &daemon.childlogdir {
             Some(directory) => directory.clone(),
             None => autolog::candidates(|name| std::env::var_os(name))
@@ -133,7 +175,7 @@ impl Preflight for Scout {
 
     fn fcgi_socket(&self, socket: &FastCgiConfig, uid: u32) -> Result<(), Refusal> {
         let Some(person) = self.person(uid) else { return Ok(()) };
-        foresee_socket(socket, &person).map_err(|problem| {
+        self.foresee_socket(socket, &person).map_err(|problem| {
             let error = SocketError { url: socket.url.clone(), problem };
             Refusal { key: error.key(), text: error.to_string() }
         })
@@ -150,8 +192,8 @@ impl Preflight for Scout {
 
     fn command(&self, process: &ProcessConfig, cwd: &Path, daemon: u32, uid: u32) -> Result<(), String> {
         let environment = std::env::vars_os().collect();
-        let program = program::resolve(process, &environment).map_err(|error| error.to_string())?;
-        let file = cwd.join(&program.file);
+        let program = program::resolve_in(cwd, process, &environment).map_err(|error| error.to_string())?;
+        let file = cwd.join(process.directory.as_deref().unwrap_or(Path::new(""))).join(&program.file);
         let word = program.argv.first().cloned().unwrap_or_default();
         // What a search would find for another user may be something else.
         if word.contains('/') {
@@ -187,23 +229,12 @@ fn port(person: &Person, port: u16) -> access::Answer {
     }
 }
 
-fn foresee_socket(socket: &FastCgiConfig, person: &Person) -> Result<(), Problem> {
-    if let Some(path) = socket.url.strip_prefix("unix://") {
-        let path = outside::path(path);
-        if path.as_os_str().len() > http::MAX_PATH_BYTES {
-            return Err(Problem::PathTooLong);
-        }
-        not_a_directory(&path)?;
-        create(person, &path)?;
-        return match socket.owner {
-            Some((uid, gid)) if person.cannot_give_to(Some(uid), gid) => Err(Problem::Owner(Errno::EPERM)),
-            _ => Ok(()),
-        };
-    }
-    let Some(host_and_port) = socket.url.strip_prefix("tcp://") else { return Ok(()) };
-    let address = fcgi::resolve(host_and_port)?;
-    match fcgi::tcp_socket(SocketAddrV4::new(*address.ip(), 0)) {
-        Ok(_) | Err(Problem::System(Errno::EADDRINUSE)) => Ok(port(person, address.port())?),
-        Err(problem) => Err(problem),
-    }
+/// The group that a file may have that is made at a path.
+fn group_of_directory(path: &Path) -> Option<u32> {
+    fs::metadata(path.parent()?).ok().map(|metadata| metadata.gid())
+}
+
+/// Whether an address is certainly none of this machine's.
+fn is_not_ours(errno: Errno) -> bool {
+    matches!(errno, Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)
 }

@@ -55,9 +55,11 @@ impl Person {
         }
     }
 
-    /// Whether a file cannot be given to this owner for certain.
-    pub(super) fn cannot_give_to(&self, uid: Option<u32>, gid: Option<u32>) -> bool {
-        let is_ours = uid.is_none_or(|uid| uid == self.uid) && gid.is_none_or(|gid| self.is_in(gid));
+    /// Whether a file cannot be given to this owner for certain, in a directory of this group. The file may have that
+    /// group already, which one may always give it.
+    pub(super) fn cannot_give_to(&self, uid: Option<u32>, gid: Option<u32>, group: Option<u32>) -> bool {
+        let has_group = |gid| self.is_in(gid) || group == Some(gid);
+        let is_ours = uid.is_none_or(|uid| uid == self.uid) && gid.is_none_or(has_group);
         !is_ours && self.lacks(Capability::Chown)
     }
 }
@@ -90,6 +92,7 @@ mod tests {
     #[test]
     fn only_what_is_ones_own_can_be_given_away() {
         let www = www();
+        assert!(!www.cannot_give_to(None, Some(51), Some(51)));
         for (uid, gid, is_refused) in [
             (None, None, false),
             (Some(33), None, false),
@@ -97,10 +100,10 @@ mod tests {
             (None, Some(51), true),
             (Some(0), None, true),
         ] {
-            assert_eq!(www.cannot_give_to(uid, gid), is_refused, "{uid:?} {gid:?}");
+            assert_eq!(www.cannot_give_to(uid, gid, Some(1)), is_refused, "{uid:?} {gid:?}");
         }
         let root = Person { uid: 0, ..www };
-        assert!(!root.cannot_give_to(Some(33), Some(33)));
+        assert!(!root.cannot_give_to(Some(33), Some(33), None));
     }
 
     #[test]
