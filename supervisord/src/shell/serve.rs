@@ -1,4 +1,5 @@
-//! The owner's side of children's pipes: what is ready is served within the budget of a turn.
+//! The owner's side of children's pipes: what is ready is served within the budget of a turn. What their logs lose is
+//! told, also when nothing is ready.
 //!
 //! The output of hasty writers gathers meanwhile, see [`pace`](crate::output::pace).
 
@@ -96,5 +97,35 @@ impl Owner {
         child.drain(buffer, pipes, &mut context);
         context.unwatched.forget(id);
         self.take_steps();
+    }
+
+    /// Tells what is due.
+    pub(super) fn tell_untold(&mut self) {
+        if self.untold.deadline().is_none() {
+            return;
+        }
+        let now = clock::now().mono;
+        for (id, channel) in self.untold.take(now) {
+            // Of a child that has died everything is told.
+            let Some(log) = self.children.get_mut(&id).and_then(|child| child.log(channel)) else { continue };
+            let line = log.due(now);
+            self.untold.note(id, channel, log);
+            if let Some(line) = line {
+                self.log(&line);
+            }
+        }
+    }
+
+    /// A process is no more. Its child, if it is one that cannot be stopped, is a stranger from now on.
+    pub(super) fn forget(&mut self, id: ProcessId) {
+        if let Some(mut child) = self.children.remove(&id) {
+            child.end_logs().for_each(|line| self.log(&line));
+        }
+    }
+
+    /// The daemon ends: what is untold of logs that are still open.
+    pub(super) fn end_logs(&mut self) {
+        let lines: Vec<_> = self.children.values_mut().flat_map(Child::end_logs).collect();
+        lines.iter().for_each(|line| self.log(line));
     }
 }
