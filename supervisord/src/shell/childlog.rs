@@ -59,13 +59,17 @@ impl ChildLog {
         self.losses.due(now).map(|report| self.message(report))
     }
 
+    /// Something that waited for readers is lost: what is to be told now, if it was of this log.
+    pub(super) fn lost_since(&mut self) -> Option<Message> {
+        let (lost_bytes, source) = self.file.lost_since()?;
+        self.reason = Some(source);
+        let report = self.losses.lost(lost_bytes as u64, clock::now().mono);
+        report.map(|report| self.message(report))
+    }
+
     /// Nothing more is written: what is still to be told.
     pub(super) fn end(&mut self) -> Option<Message> {
-        let lately = self.file.lost_since().and_then(|(lost_bytes, source)| {
-            self.reason = Some(source);
-            self.losses.lost(lost_bytes as u64, clock::now().mono)
-        });
-        lately.or_else(|| self.losses.end()).map(|report| self.message(report))
+        self.lost_since().or_else(|| self.losses.end().map(|report| self.message(report)))
     }
 
     fn message(&mut self, report: Report) -> Message {

@@ -75,6 +75,14 @@ pub enum LogFileError {
     },
 }
 
+impl LogFileError {
+    /// What waited for its reader is lost.
+    pub(super) fn of_loss(path: PathBuf, shortfall: Shortfall) -> Self {
+        let Shortfall { lost_bytes, reason } = shortfall;
+        LogFileError::Write { path, lost_bytes, source: reason.into() }
+    }
+}
+
 /// An open log file.
 #[derive(Debug)]
 pub struct LogFile {

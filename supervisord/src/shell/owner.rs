@@ -269,6 +269,7 @@ impl Owner {
         self.serve_pipes();
         self.take_steps();
         self.start_due();
+        self.tell_lost();
         let pipes = &self.pipes;
         if patient::tend(|fd| pipes.add_outlet(fd), |fd| pipes.remove(fd), |fd| pipes.add_lookout(fd)) {
             self.backlog.extend(self.unwatched.uncongested());

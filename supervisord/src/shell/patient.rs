@@ -59,6 +59,8 @@ thread_local! {
     static PLACES: RefCell<HashMap<(u64, u64), Rc<Place>>> = RefCell::default();
     /// Some place has begun or ceased to have a backlog.
     static HAS_CHANGED: Cell<bool> = const { Cell::new(false) };
+    /// Something of a backlog is lost, and whoever wrote it may be silent or gone.
+    static HAS_LOST: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Where writers lead to, and what waits to get there.
@@ -242,9 +244,29 @@ impl Place {
             return;
         }
         self.earn(backlog.flush());
+        if backlog.has_shortfall() {
+            HAS_LOST.set(true);
+        }
         if backlog.is_empty() {
             self.purse.set(PATIENCE);
             HAS_CHANGED.set(true);
+        }
+    }
+
+    /// Gives up what waits for a reader who cannot come any more, since the FIFO has no name left. To be called when nobody
+    /// writes to it.
+    fn give_up_if_removed(&self) {
+        let mut backlog = self.backlog.borrow_mut();
+        let is_removed = |outlet: &Outlet| {
+            let is_awaited = self.awaited.borrow().is_some();
+            is_awaited && fstat(outlet).is_ok_and(|stat| stat.st_nlink == 0) && !self.has_reader(outlet)
+        };
+        if backlog.outlet().is_some_and(is_removed) {
+            backlog.fail();
+            *self.awaited.borrow_mut() = None;
+            self.purse.set(PATIENCE);
+            HAS_CHANGED.set(true);
+            HAS_LOST.set(true);
         }
     }
 
@@ -281,6 +303,9 @@ impl Place {
 fn place(key: (u64, u64)) -> Rc<Place> {
     PLACES.with_borrow_mut(|places| {
         places.retain(|_, place| {
+            if Rc::strong_count(place) == 1 {
+                place.give_up_if_removed();
+            }
             let is_new = place.purse.get() == PATIENCE
                 && !place.has_backlog()
                 && !place.backlog.borrow().has_shortfall()
@@ -333,6 +358,22 @@ pub(super) fn unwatched() {
 pub(super) fn flush() {
     lookout::clear();
     PLACES.with_borrow(|places| places.values().for_each(|place| place.flush()));
+}
+
+/// Whether something that waited is lost, so that the logs are to be asked: `None` if not. What nobody has as a log any
+/// more comes along, by the name of the log.
+pub(super) fn lost() -> Option<Vec<(PathBuf, Shortfall)>> {
+    if !HAS_LOST.replace(false) {
+        return None;
+    }
+    PLACES.with_borrow(|places| {
+        let forsaken = places.values().filter(|place| Rc::strong_count(place) == 1);
+        let lost = |place: &Rc<Place>| {
+            let shortfall = place.backlog.borrow_mut().take_shortfall()?;
+            Some((place.name.borrow().clone()?, shortfall))
+        };
+        Some(forsaken.filter_map(lost).collect())
+    })
 }
 
 /// The last chance to get out, for a second. What did not, by the name of the log.

@@ -5,16 +5,19 @@
 
 use std::collections::HashMap;
 
+use supervisor_protocol::event::Channel;
 use supervisor_protocol::state::ProcessState;
 
 use super::channel::Context;
 use super::child::Child;
 use super::clock;
+use super::logfile::LogFileError;
 use super::owner::Owner;
 use super::patient;
 use super::poll::{Pipe, Pipes, Token};
 use crate::config::model::LogLevel;
 use crate::engine::ProcessId;
+use crate::engine::message::Message;
 
 /// At most this many reads of child output a turn.
 const TURN_READS: usize = 128;
@@ -114,6 +117,22 @@ impl Owner {
                 self.log(&line);
             }
         }
+    }
+
+    /// Tells what is lost of what waited for its reader, though nothing more is written.
+    pub(super) fn tell_lost(&mut self) {
+        let Some(forsaken) = patient::lost() else { return };
+        let mut lines = Vec::new();
+        for (&id, child) in &mut self.children {
+            for channel in [Channel::Stdout, Channel::Stderr] {
+                let Some(log) = child.log(channel) else { continue };
+                lines.extend(log.lost_since());
+                self.untold.note(id, channel, log);
+            }
+        }
+        let trouble = |(path, shortfall)| Message::LogTrouble(LogFileError::of_loss(path, shortfall).to_string());
+        lines.extend(forsaken.into_iter().map(trouble));
+        lines.iter().for_each(|line| self.log(line));
     }
 
     /// A process is no more. Its child, if it is one that cannot be stopped, is a stranger from now on.

@@ -26,7 +26,7 @@ use super::inherited;
 use super::load::{self, Source, System};
 use super::logfile::{self, LogFileError};
 use super::owner::{Ending, Owner, Setup, log};
-use super::patient::{self, Shortfall};
+use super::patient;
 use super::pidfile::{Identity, PidFile, Taken};
 use super::privileges::{UserSwitch, raise_limits};
 use super::signals::{self, Signals};
@@ -153,9 +153,8 @@ impl Daemon {
     fn take_leave(&mut self) {
         let lost = patient::farewell();
         let Some(activity) = &mut self.log_before else { return };
-        for (path, Shortfall { lost_bytes, reason }) in lost {
-            let error = LogFileError::Write { path, lost_bytes, source: reason.into() };
-            log(activity, &Message::LogTrouble(error.to_string()));
+        for (path, shortfall) in lost {
+            log(activity, &Message::LogTrouble(LogFileError::of_loss(path, shortfall).to_string()));
         }
     }
 

@@ -120,6 +120,48 @@ fn ours_lg08_a_fifo_whose_reader_has_gone_awaits_another_once_it_is_reopened() {
     assert_eq!(read(&mut File::open(path).unwrap(), 6), "second");
 }
 
+#[test]
+fn ours_lg08_a_fifo_that_was_removed_is_given_up_when_its_program_starts_again() {
+    if !is_ours() {
+        return;
+    }
+    const LOST: &str = "5 bytes are lost: nobody reads it";
+    let setup = Setup::new().program("p", &format!("{LOG}\nautostart=false\nstartsecs=0"), "say:words touch:said hang");
+    fifo(&setup);
+    let daemon = setup.start();
+    for round in 0..4 {
+        daemon.start_process("p");
+        daemon.wait_path("said");
+        daemon.wait_log_times(LOST, round);
+        daemon.stop_process("p");
+        std::fs::remove_file(daemon.path("said")).unwrap();
+        std::fs::remove_file(daemon.path("fifo")).unwrap();
+        fifo(daemon.setup());
+    }
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap();
+    let removed = descriptors.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let removed = removed.filter(|path| path.to_string_lossy().ends_with("fifo (deleted)"));
+    assert!(removed.count() <= 2, "only those of the last round");
+    assert_eq!(daemon.stop(), 0);
+    daemon.wait_log_times(LOST, 4);
+}
+
+#[test]
+fn ours_lg19_what_a_reader_leaves_behind_is_told_though_the_program_is_silent() {
+    if !is_ours() {
+        return;
+    }
+    let setup = Setup::new().program("p", LOG, "fill:200:KILOBYTE touch:done hang");
+    let path = fifo(&setup);
+    let daemon = setup.start();
+    daemon.wait_path("done");
+    let mut reader = File::open(path).unwrap();
+    read(&mut reader, 1000);
+    drop(reader);
+    daemon.wait_log("bytes are lost: Broken pipe");
+    daemon.wait_state("p", "RUNNING");
+}
+
 /// Whether a daemon waits for something, having said nothing yet.
 fn waits(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

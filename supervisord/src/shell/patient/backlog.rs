@@ -70,6 +70,11 @@ impl Backlog {
         self.shortfall.is_some()
     }
 
+    /// What waits is lost, and is to be told.
+    pub(super) fn fail(&mut self) {
+        self.shortfall = self.give_up();
+    }
+
     /// What gets out no more is lost.
     pub(super) fn give_up(&mut self) -> Option<Shortfall> {
         let before = self.shortfall.take();

@@ -144,6 +144,42 @@ fn what_a_reader_leaves_behind_is_told_at_the_next_write() {
 }
 
 #[test]
+fn what_a_removed_fifo_holds_is_given_up_once_nobody_writes_to_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let writer = PatientWriter::awaiting_reader(&path).unwrap();
+    writer.name(&path);
+    writer.write(b"words").unwrap();
+    let look = || {
+        let (_reader, _elsewhere) = pipe();
+        lost()
+    };
+    let again = PatientWriter::awaiting_reader(&path).unwrap();
+    drop(writer);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(look(), None, "somebody writes to it");
+    let outlet = std::rc::Rc::downgrade(&again.place);
+    drop(again);
+    let shortfall = Shortfall { lost_bytes: 5, reason: Reason::Unread };
+    assert_eq!(look(), Some(vec![(path, shortfall)]));
+    assert_eq!(look(), None);
+    assert!(outlet.upgrade().is_none());
+}
+
+#[test]
+fn what_a_fifo_holds_waits_as_long_as_somebody_may_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fifo");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    PatientWriter::awaiting_reader(&path).unwrap().write(b"words").unwrap();
+    drop(pipe());
+    assert_eq!(lost(), None);
+    let mut reader = File::open(&path).unwrap();
+    assert_eq!(read(&mut reader, 5), b"words");
+}
+
+#[test]
 fn flags_stay_as_they_are_and_a_non_blocking_end_is_no_matter() {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     for flags in [OFlag::empty(), OFlag::O_NONBLOCK] {
