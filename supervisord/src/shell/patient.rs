@@ -144,12 +144,14 @@ impl PatientWriter {
     /// Opens a FIFO that nobody reads yet.
     ///
     /// # Errors
-    /// It may not be read, or the system has no descriptor or watch left.
+    /// It may not be read, or the system has no descriptor left; `ENXIO` if it cannot tell of a reader, its watches being
+    /// used up.
     pub(super) fn awaiting_reader(path: &Path) -> io::Result<Self> {
         let writer = Self::new(lookout::open(path)?);
         let mut awaited = writer.place.awaited.borrow_mut();
         if awaited.is_none() {
-            *awaited = Some(Awaited::new(path)?);
+            // What there are too many of is not what was asked for: there must be a reader first.
+            *awaited = Some(Awaited::new(path).map_err(|_| Errno::ENXIO)?);
             HAS_CHANGED.set(true);
         }
         drop(awaited);
@@ -390,6 +392,10 @@ pub(super) fn farewell() -> Vec<(PathBuf, Shortfall)> {
                     break;
                 }
                 place.flush();
+                // A terminal may seem to have room for ever.
+                if left.is_zero() {
+                    break;
+                }
             }
         }
         let name = |place: &Place| place.name.borrow().clone();
