@@ -144,7 +144,9 @@ impl Daemon {
                     self.take_leave();
                     return Ok(());
                 }
-                After::Restart => prepared = self.prepare_again(&config)?,
+                After::Restart => {
+                    prepared = self.prepare_again(&config).inspect_err(|_| self.take_leave())?;
+                }
             }
         }
     }
@@ -377,7 +379,7 @@ fn is_there(log: &DaemonLog) -> bool {
 }
 
 /// Opens the activity log; in the foreground it is echoed on stdout. If it is a FIFO, the first start waits for its reader, who may
-/// be about to come, and any signal ends that.
+/// be about to come; SIGTERM or SIGINT end that.
 fn open_activity_log(config: &Config, attempt: Attempt) -> Result<ActivityLog, StartError> {
     let daemon = &config.daemon;
     let echo = match daemon.nodaemon && !daemon.silent {
