@@ -2,19 +2,20 @@
 //!
 //! `rust-ini` has its own dialect (no line numbers, duplicate sections kept apart, comments in continuations
 //! misread), so it never sees what the user wrote. It sees text in which nothing is left to interpret: each
-//! key and value stands on one line between double quotes, and whatever could mean something inside is
-//! escaped with a backslash:
+//! value stands on one line between double quotes, and whatever could mean something inside is escaped with a
+//! backslash. The key is the number of the option, which is sooner read than its name:
 //!
 //! ```ini
-//! "command"="bash -c \"a\nb\""
+//! 0="bash -c \"a\nb\""
 //! ```
 //!
-//! Quotes and escapes of `rust-ini` are on and undo exactly that for values. Those around keys keep blanks at either
-//! end from being trimmed.
+//! Quotes and escapes of `rust-ini` are on and undo exactly that.
 //!
 //! One section is loaded at a time, without its header, which `rust-ini` would copy for every option. The values go
 //! back into the document: so no second copy of a large configuration is held, and an option is found without building
 //! a quoted key.
+
+use std::fmt::Write as _;
 
 use ini::{Ini, ParseOption};
 
@@ -104,7 +105,7 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
     };
     let mut ini = Ini::load_from_str_opt(text, options).map_err(|error| error.to_string())?;
     let mut options = ini.general_section_mut().iter_mut();
-    // Each key stands in the text once, so the options come back in their order.
+    // Each number stands in the text once, so the options come back in their order.
     for entry in &mut section.entries {
         let (_, value) = options.next().ok_or_else(|| format!("no {} in [{}]", entry.key, section.name))?;
         entry.value = std::mem::take(value);
@@ -114,15 +115,15 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
 
 /// Writes the canonical text of a section's options.
 fn render(section: &Section, out: &mut String) {
-    for entry in &section.entries {
-        quote(&entry.key, out);
-        out.push('=');
+    for (number, entry) in section.entries.iter().enumerate() {
+        // A text takes all that is written to it.
+        let _ = write!(out, "{number}=");
         quote(&entry.value, out);
         out.push('\n');
     }
 }
 
-/// Writes one name or value between double quotes.
+/// Writes one value between double quotes.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
     let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\\' | b'"' | b']' | b'=' | b':');
@@ -223,7 +224,8 @@ mod tests {
         let id = document.open("program:a", Mark { file: 0, line: 1 });
         document.set(id, "command".into(), "bash -c \"a\nb\"".into(), Mark { file: 0, line: 2 });
         document.set(SectionId::Default, "x".into(), String::new(), Mark { file: 0, line: 3 });
-        let expected = "\"x\"=\"\"\n\"command\"=\"bash -c \\\"a\\nb\\\"\"\n";
+        document.set(id, "user".into(), "x".into(), Mark { file: 0, line: 4 });
+        let expected = "0=\"\"\n0=\"bash -c \\\"a\\nb\\\"\"\n1=\"x\"\n";
         let mut text = String::new();
         render(&document.defaults, &mut text);
         document.sections.iter().for_each(|section| render(section, &mut text));
