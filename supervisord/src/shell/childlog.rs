@@ -40,11 +40,7 @@ impl ChildLog {
                 let report = self.losses.written(|| clock::now().mono);
                 report.map(|report| self.message(report))
             }
-            Err(LogFileError::Write { lost_bytes, source, .. }) => {
-                self.reason = Some(source);
-                let report = self.losses.lost(lost_bytes as u64, clock::now().mono);
-                report.map(|report| self.message(report))
-            }
+            Err(LogFileError::Write { lost_bytes, source, .. }) => self.lost(lost_bytes, source),
             Err(error) => self.rotation.is_due(clock::now().mono).then(|| Message::LogTrouble(error.to_string())),
         }
     }
@@ -62,6 +58,10 @@ impl ChildLog {
     /// Something that waited for readers is lost: what is to be told now, if it was of this log.
     pub(super) fn lost_since(&mut self) -> Option<Message> {
         let (lost_bytes, source) = self.file.lost_since()?;
+        self.lost(lost_bytes, source)
+    }
+
+    fn lost(&mut self, lost_bytes: usize, source: io::Error) -> Option<Message> {
         self.reason = Some(source);
         let report = self.losses.lost(lost_bytes as u64, clock::now().mono);
         report.map(|report| self.message(report))

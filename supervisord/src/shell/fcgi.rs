@@ -19,7 +19,6 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
@@ -32,6 +31,7 @@ use supervisor_protocol::outside;
 use crate::config::model::{FastCgiConfig, GroupConfig, GroupKind, ProcessConfig};
 use crate::engine::ProcessId;
 use crate::engine::message::Message;
+use crate::http::MAX_PATH_BYTES;
 
 /// Why a socket cannot be made. The text is what `spawnerr` and the terminal show.
 #[derive(Debug, thiserror::Error)]
@@ -215,9 +215,7 @@ pub(super) fn tcp_socket(address: SocketAddrV4) -> Result<OwnedFd, Problem> {
 }
 
 fn unix_socket(path: &Path, config: &FastCgiConfig) -> Result<OwnedFd, Problem> {
-    /// Longest path that fits a socket address.
-    const MAX_PATH_BYTES: usize = 107;
-    if path.as_os_str().as_bytes().len() > MAX_PATH_BYTES {
+    if path.as_os_str().len() > MAX_PATH_BYTES {
         return Err(Problem::PathTooLong);
     }
     match fs::remove_file(path) {

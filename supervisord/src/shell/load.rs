@@ -118,7 +118,6 @@ impl Source {
     /// As [`load`](Self::load); what no daemon can be set up with, as far as that can be foreseen.
     pub fn load_usable(&self) -> Result<Config, LoadError> {
         let config = self.load()?;
-        config::resolve_user(&config.daemon, &self.system)?;
         if let Some(interface) = config.refused_interfaces().next() {
             return Err(LoadError::RpcInterface(interface.namespace.clone()));
         }

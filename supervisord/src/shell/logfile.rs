@@ -76,7 +76,7 @@ pub enum LogFileError {
 }
 
 impl LogFileError {
-    /// What waited for its reader is lost.
+    /// What could not be written is lost.
     pub(super) fn of_loss(path: PathBuf, shortfall: Shortfall) -> Self {
         let Shortfall { lost_bytes, reason } = shortfall;
         LogFileError::Write { path, lost_bytes, source: reason.into() }
@@ -157,9 +157,9 @@ impl LogFile {
         if data.is_empty() {
             return Ok(());
         }
-        let written = self.target.writer.write(data).map_err(|Shortfall { lost_bytes, reason }| {
-            self.lost_bytes += lost_bytes as u64;
-            LogFileError::Write { path: self.path.clone(), lost_bytes, source: reason.into() }
+        let written = self.target.writer.write(data).map_err(|shortfall| {
+            self.lost_bytes += shortfall.lost_bytes as u64;
+            LogFileError::of_loss(self.path.clone(), shortfall)
         });
         // Also after a failure: on a full disk, rotation is what makes room.
         let rotated = self.rotate_if_due();
