@@ -9,7 +9,8 @@
 //! 0="bash -c \"a\nb\""
 //! ```
 //!
-//! Quotes and escapes of `rust-ini` are on and undo exactly that.
+//! Quotes and escapes of `rust-ini` are on and undo exactly that. Most values have nothing to escape: they are what
+//! `rust-ini` would give back, and are not sent round.
 //!
 //! One section is loaded at a time, without its header, which `rust-ini` would copy for every option. The values go
 //! back into the document: so no second copy of a large configuration is held, and an option is found without building
@@ -37,7 +38,9 @@ impl Store {
         for section in std::iter::once(&mut document.defaults).chain(&mut document.sections) {
             text.clear();
             render(section, &mut text);
-            load(section, &text)?;
+            if !text.is_empty() {
+                load(section, &text)?;
+            }
         }
         Ok(Store { document })
     }
@@ -106,16 +109,16 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
     let mut ini = Ini::load_from_str_opt(text, options).map_err(|error| error.to_string())?;
     let mut options = ini.general_section_mut().iter_mut();
     // Each number stands in the text once, so the options come back in their order.
-    for entry in &mut section.entries {
+    for entry in section.entries.iter_mut().filter(|entry| has_special(&entry.value)) {
         let (_, value) = options.next().ok_or_else(|| format!("no {} in [{}]", entry.key, section.name))?;
         entry.value = std::mem::take(value);
     }
     Ok(())
 }
 
-/// Writes the canonical text of a section's options.
+/// Writes the canonical text of those options of a section in which something must be escaped.
 fn render(section: &Section, out: &mut String) {
-    for (number, entry) in section.entries.iter().enumerate() {
+    for (number, entry) in section.entries.iter().enumerate().filter(|(_, entry)| has_special(&entry.value)) {
         // A text takes all that is written to it.
         let _ = write!(out, "{number}=");
         quote(&entry.value, out);
@@ -123,12 +126,20 @@ fn render(section: &Section, out: &mut String) {
     }
 }
 
+/// Where the first byte stands that must be escaped.
+fn special(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| matches!(byte, b'\n' | b'\r' | b'\\' | b'"' | b']' | b'=' | b':'))
+}
+
+fn has_special(text: &str) -> bool {
+    special(text).is_some()
+}
+
 /// Writes one value between double quotes.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
-    let is_special = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\\' | b'"' | b']' | b'=' | b':');
     let mut rest = text;
-    while let Some(at) = rest.as_bytes().iter().position(is_special) {
+    while let Some(at) = special(rest) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         out.push('\\');
@@ -219,13 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn canonical_text_is_one_line_per_option() {
+    fn canonical_text_is_one_line_per_option_with_something_to_escape() {
         let mut document = Document::new();
         let id = document.open("program:a", Mark { file: 0, line: 1 });
         document.set(id, "command".into(), "bash -c \"a\nb\"".into(), Mark { file: 0, line: 2 });
-        document.set(SectionId::Default, "x".into(), String::new(), Mark { file: 0, line: 3 });
+        document.set(SectionId::Default, "x".into(), "[x]".into(), Mark { file: 0, line: 3 });
         document.set(id, "user".into(), "x".into(), Mark { file: 0, line: 4 });
-        let expected = "0=\"\"\n0=\"bash -c \\\"a\\nb\\\"\"\n1=\"x\"\n";
+        document.set(id, "environment".into(), "A=1".into(), Mark { file: 0, line: 5 });
+        let expected = "0=\"[x\\]\"\n0=\"bash -c \\\"a\\nb\\\"\"\n2=\"A\\=1\"\n";
         let mut text = String::new();
         render(&document.defaults, &mut text);
         document.sections.iter().for_each(|section| render(section, &mut text));

@@ -4,7 +4,8 @@
 //!
 //! 1. `dialect` reads each file into one `document`, which remembers where everything was written;
 //!    `include` adds the files that an `[include]` section names.
-//! 2. `canonical` has `rust-ini` read the keys and values of each section, from text without ambiguities.
+//! 2. `canonical` has `rust-ini` read the values of each section that have anything to interpret, from text without
+//!    ambiguities.
 //! 3. `schema` reads the store through the table in [`options`]: each text is expanded (`expand`), parsed by its
 //!    [type](value), and put into the records of [`model`], in the order that decides which mistake is reported.
 //!
