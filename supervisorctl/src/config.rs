@@ -141,7 +141,7 @@ fn interpret(name: &str, bytes: &[u8], surroundings: &Surroundings<'_>) -> Resul
 }
 
 fn option(document: &Document, section: &Section, key: &str, scope: Scope<'_>) -> Result<Option<String>, ExpandError> {
-    let entry = section.entry(key).or_else(|| document.defaults.entry(key));
+    let entry = document.option(section, key);
     entry.map(|entry| expand(&entry.value, scope, format_args!("{SECTION}.{key}")).map(Into::into)).transpose()
 }
 

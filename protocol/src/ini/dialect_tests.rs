@@ -130,8 +130,8 @@ fn marks_point_at_the_line_that_counts() {
     let document = document("[s]\na=1\n\n[t]\nb=2\n[s]\na=3\n  4\n");
     let section = document.section("s").unwrap();
     assert_eq!(document.origin(section.mark).line, 1);
-    assert_eq!(document.entry(section, "a").unwrap().line, 7);
-    assert_eq!(document.entry(section, "a").unwrap().file, "x.conf");
+    let option = document.origin(document.option(section, "a").unwrap().mark);
+    assert_eq!((option.line, option.file.as_str()), (7, "x.conf"));
 }
 
 /// Long lines, many comments signs and deep continuations: all in one pass.

@@ -47,15 +47,17 @@ pub struct Section {
     pub name: String,
     /// The first header of that name.
     pub mark: Mark,
-    /// Its options.
+    /// Its own options.
     pub entries: Vec<Entry>,
+    /// Its position among the sections of its document; `DEFAULT` has none.
+    number: usize,
     /// Positions by key; empty while there are few.
     index: HashMap<String, usize>,
 }
 
 impl Section {
-    fn new(name: &str, mark: Mark) -> Self {
-        Section { name: name.to_owned(), mark, entries: Vec::new(), index: HashMap::new() }
+    fn new(name: &str, mark: Mark, number: usize) -> Self {
+        Section { name: name.to_owned(), mark, entries: Vec::new(), number, index: HashMap::new() }
     }
 
     /// Sets an option and returns its position; a second value replaces the first.
@@ -78,7 +80,7 @@ impl Section {
         at
     }
 
-    /// The option of that name.
+    /// Its own option of that name.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.position(key).and_then(|at| self.entries.get(at))
     }
@@ -100,6 +102,20 @@ pub enum SectionId {
     Named(usize),
 }
 
+/// What sections took over of one option of `DEFAULT`: the same for all that were opened between two directories.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Sections before these positions took the entry beside, unless they took an earlier one.
+    ends: Vec<usize>,
+    entries: Vec<Entry>,
+}
+
+impl Taken {
+    fn of(&self, section: &Section) -> Option<&Entry> {
+        self.entries.get(self.ends.partition_point(|&end| end <= section.number))
+    }
+}
+
 /// Everything that was written.
 #[derive(Debug)]
 pub struct Document {
@@ -112,8 +128,8 @@ pub struct Document {
     index: HashMap<String, usize>,
     /// Options written since the last [`Document::expand_here`] that it may concern, as positions.
     touched: Vec<(usize, usize)>,
-    /// How many sections have taken over each option of `DEFAULT`, in [`Document::expand_here`].
-    taken: Vec<usize>,
+    /// What was taken over of each option of `DEFAULT`, in [`Document::expand_here`].
+    taken: HashMap<String, Taken>,
 }
 
 impl Default for Document {
@@ -127,11 +143,11 @@ impl Document {
     pub fn new() -> Self {
         Document {
             files: Vec::new(),
-            defaults: Section::new("DEFAULT", Mark { file: 0, line: 0 }),
+            defaults: Section::new("DEFAULT", Mark { file: 0, line: 0 }, 0),
             sections: Vec::new(),
             index: HashMap::new(),
             touched: Vec::new(),
-            taken: Vec::new(),
+            taken: HashMap::new(),
         }
     }
 
@@ -151,7 +167,7 @@ impl Document {
         }
         let at = self.sections.len();
         self.index.insert(name.to_owned(), at);
-        self.sections.push(Section::new(name, mark));
+        self.sections.push(Section::new(name, mark, at));
         SectionId::Named(at)
     }
 
@@ -177,9 +193,17 @@ impl Document {
         self.index.get(name).and_then(|&at| self.sections.get(at))
     }
 
-    /// An option's own entry, or the one in `DEFAULT`.
-    pub fn entry(&self, section: &Section, key: &str) -> Option<Origin> {
-        section.entry(key).or_else(|| self.defaults.entry(key)).map(|entry| self.origin(entry.mark))
+    /// The option that holds in a section: its own, or the one of `DEFAULT`.
+    pub fn option<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Entry> {
+        let taken = || self.taken.get(key).and_then(|taken| taken.of(section));
+        section.entry(key).or_else(taken).or_else(|| self.defaults.entry(key))
+    }
+
+    /// All options, in parts.
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut [Entry]> {
+        let written = std::iter::once(&mut self.defaults).chain(&mut self.sections);
+        let taken = self.taken.values_mut().map(|taken| taken.entries.as_mut_slice());
+        written.map(|section| section.entries.as_mut_slice()).chain(taken)
     }
 
     /// File and line of a place.
@@ -201,16 +225,14 @@ impl Document {
                 entry.value = value;
             }
         }
-        self.taken.resize(self.defaults.entries.len(), 0);
-        for (default, taken) in self.defaults.entries.iter().zip(&mut self.taken) {
-            let Some(value) = replace_here(&default.value, &here) else { continue };
-            // Those before have the option of their own, and keep it.
-            for section in self.sections.iter_mut().skip(*taken) {
-                if section.entry(&default.key).is_none() {
-                    section.set(default.key.clone(), value.clone(), default.mark);
-                }
+        let sections = self.sections.len();
+        for Entry { key, value, mark } in &self.defaults.entries {
+            let Some(value) = replace_here(value, &here) else { continue };
+            let taken = self.taken.entry(key.clone()).or_default();
+            if taken.ends.last().is_none_or(|&end| end < sections) {
+                taken.ends.push(sections);
+                taken.entries.push(Entry { key: key.clone(), value, mark: *mark });
             }
-            *taken = self.sections.len();
         }
     }
 }
@@ -250,7 +272,7 @@ mod tests {
     const MARK: Mark = Mark { file: 0, line: 1 };
 
     fn value(document: &Document, section: &str, key: &str) -> Option<String> {
-        document.section(section)?.entry(key).map(|entry| entry.value.clone())
+        document.option(document.section(section)?, key).map(|entry| entry.value.clone())
     }
 
     #[test]
@@ -291,7 +313,7 @@ mod tests {
         document.open("a", MARK);
         default(&mut document, "plain");
         document.expand_here("/1");
-        assert_eq!(value(&document, "a", "d"), None);
+        assert_eq!(value(&document, "a", "d").as_deref(), Some("plain"));
         default(&mut document, "%(here)s");
         document.open("b", MARK);
         document.expand_here("/2");

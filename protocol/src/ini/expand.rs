@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::ops::Bound;
 
 use crate::repr::str_repr;
 use thiserror::Error;
@@ -25,14 +26,28 @@ impl<'a> Scope<'a> {
         self.0.iter().rev().find_map(|layer| layer.get(name))
     }
 
-    fn names(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .flat_map(|layer| layer.keys().map(|name| name.clone().into_owned()))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+    /// Every name once, sorted.
+    pub fn names(&self) -> Vec<String> {
+        sorted(self.0.iter().flat_map(|layer| layer.keys()))
     }
+
+    /// The same without environment variables, over which this does not go.
+    pub fn names_but_variables(&self) -> Vec<String> {
+        // `ENV_` and everything that begins with it stands between these two.
+        let before = (Bound::Unbounded, Bound::Excluded("ENV_"));
+        let after = (Bound::Included("ENV`"), Bound::Unbounded);
+        let others = |layer: &'a Layer| layer.range::<str, _>(before).chain(layer.range::<str, _>(after));
+        sorted(self.0.iter().flat_map(|layer| others(layer)).map(|(name, _)| name))
+    }
+
+    /// How many names all layers have.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(|layer| layer.len()).sum()
+    }
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a Cow<'static, str>>) -> Vec<String> {
+    names.map(|name| &**name).collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
 
 /// A layer of texts.
@@ -82,13 +97,26 @@ pub enum ExpandError {
 /// # Errors
 /// [`ExpandError`], which shows the value and the label.
 pub fn expand<'v>(value: &'v str, scope: Scope<'_>, label: impl Display) -> Result<Cow<'v, str>, ExpandError> {
+    expand_or_list(value, scope, label, |scope| scope.names())
+}
+
+/// The same; `names` lists what could have been used where a name is unknown, for whoever has many such mistakes.
+///
+/// # Errors
+/// [`ExpandError`], which shows the value, the label and the list.
+pub fn expand_or_list<'v, 's>(
+    value: &'v str,
+    scope: Scope<'s>,
+    label: impl Display,
+    names: impl FnOnce(Scope<'s>) -> Vec<String>,
+) -> Result<Cow<'v, str>, ExpandError> {
     if !value.contains('%') {
         return Ok(Cow::Borrowed(value));
     }
     format(value, &|name| scope.get(name)).map(Cow::Owned).map_err(|failure| {
         let (value, label) = (value.to_owned(), label.to_string());
         match failure {
-            Failure::Unknown(name) => ExpandError::UnknownName { value, label, name, available: scope.names() },
+            Failure::Unknown(name) => ExpandError::UnknownName { value, label, name, available: names(scope) },
             Failure::Malformed(detail) => ExpandError::Malformed { value, label, detail },
         }
     })

@@ -15,6 +15,10 @@ use crate::repr::str_repr;
 /// Widths and precisions beyond this are refused instead of allocated.
 const WIDEST: usize = 1 << 20;
 
+/// A result longer than this is refused: one large variable named often enough would take all memory. No system passes
+/// as much to a program.
+const LONGEST: usize = 1 << 26;
+
 /// A value that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
@@ -43,6 +47,9 @@ pub fn format<'a>(text: &str, lookup: &dyn Fn(&str) -> Option<&'a Term>) -> Resu
         formatter.out.push_str(plain);
         formatter.rest = rest.chars();
         formatter.conversion(lookup)?;
+        if formatter.out.len() > LONGEST {
+            return malformed("result too big");
+        }
     }
     formatter.out.push_str(formatter.rest.as_str());
     Ok(formatter.out)

@@ -92,6 +92,8 @@ pub(super) fn all() -> Vec<Case> {
             .sections(20_000),
         case("2,000 included files", Load, included_files).sections(2_000).compared(),
         case("2,000 included files with a DEFAULT", Load, included_defaults).sections(2_000),
+        case("10,000 options of DEFAULT, as many programs", Load, |d| main(d, &defaults(10_000))).sections(10_000),
+        case("check of the same", Check, |d| main(d, &defaults(10_000))).sections(10_000),
         case("1,000 files that include one another", Load, include_loop),
         case("a group of 20,000 programs", Load, |d| main(d, &one_group(20_000))).sections(20_000),
         case("50,000 groups, each defined twice", Load, |d| main(d, &doubled_groups(50_000))).sections(100_000),
@@ -103,9 +105,15 @@ pub(super) fn all() -> Vec<Case> {
         case("check of 100,000 unknown options", Check, |d| main(d, &options(100_000))).sections(100_000),
         case("check of 20,000 files with a mistake", Check, mistaken_files).sections(20_000),
         case("check of an unknown option of 10 MiB", Check, |d| main(d, &format!("[DEFAULT]\n{} = 1\n", long()))),
+        case("check of 10,000 unknown names, as many known", Check, |d| main(d, &unknown_names(10_000)))
+            .sections(10_000),
+        case("an unknown name of 1 MiB beside one like it", Load, |d| main(d, &long_names())),
         case("an unknown name of 10 MiB", Check, |d| main(d, &format!("[program:a]\ncommand = %({})s\n", long()))),
         case("a value of 10 MiB on one line", Load, |d| main(d, &format!("[program:a]\ncommand = {}\n", long()))),
         case("the same with expansions", Load, |d| main(d, &format!("[program:a]\ncommand = {}\n", expansions()))),
+        case("expansions that come to 800 GB", Load, |d| {
+            main(d, &format!("[program:a]\ncommand = {}\n", "%(here)1000000s".repeat(800_000)))
+        }),
         case("a value of 10 MiB on many lines", Load, |d| {
             main(d, &format!("[program:a]\ncommand = x\n{}", continued()))
         }),
@@ -213,6 +221,13 @@ fn included_defaults(directory: &Path) -> io::Result<()> {
     included(directory, 2_000, |n| format!("[DEFAULT]\ndirectory=%(here)s\n[program:p{n}]\ncommand=/bin/cat\n"))
 }
 
+/// With an `[include]`, every program takes over every option.
+fn defaults(count: usize) -> String {
+    let options = each(count, |out, n| writeln!(out, "option{n}=%(here)s"));
+    let programs = each(count, |out, n| writeln!(out, "[fcgi-program:p{n}]\ncommand=x\nsocket=unix:///tmp/{n}"));
+    format!("[include]\nfiles = none*\n[DEFAULT]\n{options}{programs}")
+}
+
 fn include_loop(directory: &Path) -> io::Result<()> {
     included(directory, 1_000, |_| "[include]\nfiles = ../supervisord.conf *.conf\n".to_owned())
 }
@@ -241,6 +256,17 @@ fn options(count: usize) -> String {
 
 fn unknown_sections(count: usize) -> String {
     each(count, |out, n| writeln!(out, "[programm:p{n}]\ncommand=/bin/cat"))
+}
+
+fn unknown_names(count: usize) -> String {
+    let variables = each(count, |out, n| writeln!(out, " V{n}=\"1\","));
+    let programs = each(count, |out, n| writeln!(out, "[program:p{n}]\ncommand=%(ENV_U{n})s"));
+    format!("environment={variables}{programs}")
+}
+
+fn long_names() -> String {
+    let name = "X".repeat(MIB);
+    format!("environment={name}=\"1\"\n[program:a]\ncommand=%(ENV_{name}Y)s\n")
 }
 
 fn long() -> String {

@@ -21,7 +21,7 @@ use std::fmt::Write as _;
 use ini::{Ini, ParseOption};
 
 use super::model::{Origin, Place};
-use supervisor_protocol::ini::document::{Document, Section};
+use supervisor_protocol::ini::document::{Document, Entry, Section};
 
 /// The raw options of every section, by name, and where each was written.
 pub(super) struct Store {
@@ -35,11 +35,11 @@ impl Store {
     /// If `rust-ini` does not accept the canonical text, which the escapes are there to exclude.
     pub(super) fn new(mut document: Document) -> Result<Self, String> {
         let mut text = String::new();
-        for section in std::iter::once(&mut document.defaults).chain(&mut document.sections) {
+        for entries in document.entries_mut() {
             text.clear();
-            render(section, &mut text);
+            render(entries, &mut text);
             if !text.is_empty() {
-                load(section, &text)?;
+                load(entries, &text)?;
             }
         }
         Ok(Store { document })
@@ -62,7 +62,7 @@ impl Store {
 
     /// An option as written in its section, else in `DEFAULT`.
     pub(super) fn value<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a str> {
-        section.entry(key).or_else(|| self.document.defaults.entry(key)).map(|entry| entry.value.as_str())
+        self.document.option(section, key).map(|entry| entry.value.as_str())
     }
 
     /// The option names of a section, its own first, then those it takes from `DEFAULT`.
@@ -89,7 +89,8 @@ impl Store {
 
     /// Where an option was written, if it was.
     fn origin(&self, section: &str, key: &str) -> Option<Origin> {
-        self.document.entry(self.document.section(section)?, key)
+        let entry = self.document.option(self.document.section(section)?, key)?;
+        Some(self.document.origin(entry.mark))
     }
 
     /// Where a section began.
@@ -98,8 +99,8 @@ impl Store {
     }
 }
 
-/// Takes the values of a section from its canonical text.
-fn load(section: &mut Section, text: &str) -> Result<(), String> {
+/// Takes the values of options from their canonical text.
+fn load(entries: &mut [Entry], text: &str) -> Result<(), String> {
     let options = ParseOption {
         enabled_quote: true,
         enabled_escape: true,
@@ -109,16 +110,16 @@ fn load(section: &mut Section, text: &str) -> Result<(), String> {
     let mut ini = Ini::load_from_str_opt(text, options).map_err(|error| error.to_string())?;
     let mut options = ini.general_section_mut().iter_mut();
     // Each number stands in the text once, so the options come back in their order.
-    for entry in section.entries.iter_mut().filter(|entry| has_special(&entry.value)) {
-        let (_, value) = options.next().ok_or_else(|| format!("no {} in [{}]", entry.key, section.name))?;
+    for entry in entries.iter_mut().filter(|entry| has_special(&entry.value)) {
+        let (_, value) = options.next().ok_or_else(|| format!("no value for {}", entry.key))?;
         entry.value = std::mem::take(value);
     }
     Ok(())
 }
 
-/// Writes the canonical text of those options of a section in which something must be escaped.
-fn render(section: &Section, out: &mut String) {
-    for (number, entry) in section.entries.iter().enumerate().filter(|(_, entry)| has_special(&entry.value)) {
+/// Writes the canonical text of those options in which something must be escaped.
+fn render(entries: &[Entry], out: &mut String) {
+    for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| has_special(&entry.value)) {
         // A text takes all that is written to it.
         let _ = write!(out, "{number}=");
         quote(&entry.value, out);
@@ -239,8 +240,7 @@ mod tests {
         document.set(id, "environment".into(), "A=1".into(), Mark { file: 0, line: 5 });
         let expected = "0=\"[x\\]\"\n0=\"bash -c \\\"a\\nb\\\"\"\n2=\"A\\=1\"\n";
         let mut text = String::new();
-        render(&document.defaults, &mut text);
-        document.sections.iter().for_each(|section| render(section, &mut text));
+        document.entries_mut().for_each(|entries| render(entries, &mut text));
         assert_eq!(text, expected);
     }
 }

@@ -78,6 +78,22 @@ fn names_to_choose_from_are_few() {
     assert_eq!(names(70).as_deref(), Some("here, ENV_NAME for each of 70 environment variables"));
 }
 
+/// Listing a thousand names for each of a thousand mistakes would take a million steps.
+#[test]
+fn names_are_not_listed_for_ever() {
+    let environment: Vec<_> = (0..1_000).map(|at| (format!("V{at}"), String::new())).collect();
+    let programs: String = (0..1_000).map(|at| format!("[program:p{at}]\ncommand=%(ENV_V{at}x)s\n")).collect();
+    let text = format!("[supervisord]\n{programs}");
+    let report = report_with(&text, &environment, &Overrides::default());
+    let problems = report.problems();
+    assert_eq!(problems.len(), 1_000);
+    assert!(problems[0].text.ends_with("ENV_NAME for each of 1000 environment variables"), "{}", problems[0]);
+    assert_eq!(problems[0].hint.as_deref(), Some("did you mean %(ENV_V0)s?"));
+    assert!(problems[999].text.ends_with("program_name, environment variables as ENV_NAME"), "{}", problems[999]);
+    let hint = "set V999x in the environment in which supervisord is started";
+    assert_eq!(problems[999].hint.as_deref(), Some(hint));
+}
+
 #[test]
 fn an_option_of_the_command_line_is_a_place() {
     let overrides = Overrides { user: Some("nope".to_owned()), ..Overrides::default() };

@@ -1,20 +1,23 @@
 //! The known word that a misspelt one most resembles.
 
+/// Longer names are not mistyped but made, and comparing two of them takes the product of their lengths.
+const LONGEST: usize = 100;
+
 /// The word of `known` with the smallest edit distance to `word`, the first of several; `None` when none has at least
 /// about half of its letters in common.
 pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let known: Vec<&str> = known.into_iter().collect();
-    let longest = known.iter().map(|known| known.chars().count()).max()?;
     let length = word.chars().count();
-    if length > 2 * longest + 1 {
-        // Too long to have half of its letters in common with any, and perhaps long enough to be a nuisance.
+    if length > LONGEST {
         return None;
     }
-    let (distance, best) =
-        known.into_iter().map(|known| (distance(word, known), known)).min_by_key(|(distance, known)| {
-            // Of two equally near, the longer: letters are forgotten more often than added.
-            (*distance, std::cmp::Reverse(known.len()))
-        })?;
+    // What is more than twice as long as the other has less than half of its letters in common with it.
+    let is_near = |known: &&str| (length / 2..=2 * length + 1).contains(&known.chars().count());
+    let (distance, best) = known
+        .into_iter()
+        .filter(is_near)
+        .map(|known| (distance(word, known), known))
+        // Of two equally near, the longer: letters are forgotten more often than added.
+        .min_by_key(|(distance, known)| (*distance, std::cmp::Reverse(known.len())))?;
     let length = length.max(best.chars().count());
     (2 * distance <= length + 1).then_some(best)
 }
@@ -65,5 +68,8 @@ mod tests {
         assert_eq!(closest("", known), None);
         assert_eq!(closest("FROBNICATE", known), None);
         assert_eq!(closest(&"TICK_5".repeat(1 << 20), known), None);
+        let long = "X".repeat(1 << 20);
+        assert_eq!(closest(&format!("{long}Y"), [&*long]), None);
+        assert_eq!(closest("TICK", [&*long, "TICK_5"]), Some("TICK_5"));
     }
 }

@@ -3,17 +3,24 @@
 //! A start ends with the first mistake. A check collects them all: whoever reads an option then goes on with
 //! its default, so that one run shows everything.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use super::error::ConfigError;
 use super::model::{Notice, Place};
+use supervisor_protocol::ini::expand::Scope;
+
+/// How many names a check lists, and compares with unknown ones, in all. Only thousands of mistakes under thousands of
+/// variables come to as many, and would take the product of both.
+const NAMES: usize = 100_000;
 
 /// The remarks so far, and the mistakes if they are collected.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     notices: RefCell<Vec<Notice>>,
     mistakes: Option<RefCell<Mistakes>>,
+    /// How many names were listed.
+    listed: Cell<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +57,19 @@ impl Findings {
             mistakes.errors.push(error);
         }
         Ok(())
+    }
+
+    /// The names that could have been used in the place of an unknown one.
+    pub(super) fn names(&self, scope: Scope<'_>) -> Vec<String> {
+        if self.mistakes.is_some() {
+            self.listed.set(self.listed.get().saturating_add(scope.count()));
+        }
+        if self.listed.get() <= NAMES {
+            return scope.names();
+        }
+        let mut names = scope.names_but_variables();
+        names.push("environment variables as ENV_NAME".to_owned());
+        names
     }
 
     /// How many mistakes there are so far.

@@ -56,8 +56,8 @@ fn place(document: &Document) -> Place {
     let section = "include".to_owned();
     let Some(own) = document.section(&section) else { return Place::default() };
     let key = options::table::include::FILES.entry.name;
-    match document.entry(own, key) {
-        Some(origin) => Place { origin, section, key: key.to_owned() },
+    match document.option(own, key) {
+        Some(entry) => Place { origin: document.origin(entry.mark), section, key: key.to_owned() },
         None => Place { origin: document.origin(own.mark), section, key: String::new() },
     }
 }
@@ -65,8 +65,7 @@ fn place(document: &Document) -> Place {
 /// The patterns of `files`, made absolute.
 fn patterns(document: &Document, inputs: &Inputs<'_>) -> Result<Vec<String>, ConfigError> {
     let key = options::table::include::FILES.entry.name;
-    let section = document.section("include");
-    let entry = section.and_then(|section| section.entry(key)).or_else(|| document.defaults.entry(key));
+    let entry = document.section("include").and_then(|section| document.option(section, key));
     let place = place(document);
     let Some(entry) = entry else { return Err(ConfigError::from(Cause::NoIncludeFiles).at(place)) };
     let environment = variables(inputs.environment.iter().map(|(name, value)| (name, value))).collect();

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use super::super::canonical::Store;
 use super::super::places::{Places, Written};
 use super::daemon::Overrides;
+use supervisor_protocol::ini::document::{Origin, Section};
 
 /// The places of a configuration's options.
 pub(super) fn places(store: &Store, overrides: &Overrides) -> Places {
-    let written = |section: &str| {
-        let of = |key: &str| (key.to_owned(), store.place(section, key).origin);
-        let options = store.keys(section).into_iter().map(of).collect();
-        (section.to_owned(), Written { at: store.section_origin(section), options })
+    let document = store.document();
+    let options = |section: &Section| -> BTreeMap<String, Origin> {
+        section.entries.iter().map(|entry| (entry.key.clone(), document.origin(entry.mark))).collect()
     };
-    let sections = store.sections().filter(|section| is_asked_for(section)).map(written).collect();
-    Places { sections, given: given(overrides) }
+    let written = |section: &Section| {
+        (section.name.clone(), Written { at: document.origin(section.mark), options: options(section) })
+    };
+    let sections = document.sections.iter().filter(|section| is_asked_for(&section.name)).map(written).collect();
+    Places { sections, defaults: options(&document.defaults), given: given(overrides) }
 }
 
 const DAEMON: &str = "supervisord";

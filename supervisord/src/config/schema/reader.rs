@@ -11,7 +11,7 @@ use super::super::model::{LogLevel, Notice, Place};
 use super::super::options::{Entry, Optional, Parser, Setting};
 use super::super::value::ValueError;
 use supervisor_protocol::ini::document::Section;
-use supervisor_protocol::ini::expand::{Scope, expand};
+use supervisor_protocol::ini::expand::{Scope, expand_or_list};
 
 /// One section.
 #[derive(Clone, Copy)]
@@ -132,7 +132,8 @@ impl<'a> Reader<'a> {
         scope: Scope<'_>,
         label: impl Display,
     ) -> Result<Cow<'t, str>, ConfigError> {
-        let value = expand(text, scope, label).map_err(|error| self.error_at(key, Cause::from(error)))?;
+        let value = expand_or_list(text, scope, label, |scope| self.findings.names(scope))
+            .map_err(|error| self.error_at(key, Cause::from(error)))?;
         // No argument, variable or path of the system can hold one.
         if value.contains('\0') {
             return Err(self.error_at(key, Cause::from(ValueError::NulByte)));

@@ -44,7 +44,8 @@ impl Code {
 /// Reads all sections, in file order. Those of other factories are mistakes, or passed over on request.
 pub(super) fn read(context: &Context<'_>, ignore_plugins: bool) -> Result<Vec<RpcInterfaceConfig>, ConfigError> {
     let sections = context.store.sections().filter(|section| section.starts_with("rpcinterface:"));
-    let interfaces = sections.filter_map(|section| read_one(context, section, ignore_plugins).transpose());
+    let has_servers = servers::sections(context).next().is_some();
+    let interfaces = sections.filter_map(|section| read_one(context, section, ignore_plugins, has_servers).transpose());
     interfaces.collect()
 }
 
@@ -52,6 +53,7 @@ fn read_one(
     context: &Context<'_>,
     section: &str,
     ignore_plugins: bool,
+    has_servers: bool,
 ) -> Result<Option<RpcInterfaceConfig>, ConfigError> {
     let reader = context.reader(section);
     let scope = Scope(&[&context.variables]);
@@ -66,7 +68,7 @@ fn read_one(
         }
         Code::Module => {}
         // Nobody would make an interface of it, and it may well be there.
-        Code::Foreign if servers::sections(context).next().is_none() => {
+        Code::Foreign if !has_servers => {
             let text = format!("{spec} is Python code, which would be missing if there were a server");
             reader.warn(table::FACTORY.entry.name, &text);
             return Ok(None);
