@@ -7,10 +7,10 @@ use supervisor_protocol::event::Event;
 use supervisor_protocol::state::{ProcessState, SupervisorState};
 
 use super::command::{Command, ConfigSnapshot, Refusal, Reply, Target, Ticket};
-use super::id::{GroupId, ProcessId};
+use super::id::ProcessId;
 use super::jobs::{Goal, Item, Phase};
-use super::latest::Latest;
 use super::message::Message;
+use super::process::Process;
 use super::{After, Effect, Facts, Purpose, Supervisor, Turn};
 use crate::config::diff;
 use crate::config::model::LogTarget;
@@ -206,7 +206,7 @@ impl Supervisor {
             Facts::Configuration(Ok(latest)) => {
                 let active: Vec<_> = self.groups.values().map(|group| &group.config).collect();
                 let reread = diff::diff(&active, &latest);
-                self.latest = Latest::new(latest);
+                self.latest.replace(latest);
                 Ok(Reply::Reread(reread))
             }
             Facts::Configuration(Err(reason)) => Err(Refusal::CantReread(reason)),
@@ -237,31 +237,32 @@ impl Supervisor {
         Ok(Reply::Done)
     }
 
-    /// The latest configuration, groups by (priority, name); AUTO log files of active processes show their
-    /// path.
+    /// The latest configuration, groups by (priority, name). An AUTO log shows the file that a process has, or would have
+    /// again.
     fn config_snapshots(&self) -> Vec<ConfigSnapshot> {
-        self.latest
-            .groups()
-            .iter()
-            .flat_map(|group| {
-                let active: Option<GroupId> = self.group_named(&group.name);
-                ConfigSnapshot::of(group, active.is_some())
-            })
-            .map(|mut snapshot| {
-                if let Some(process) =
-                    self.find(&snapshot.group, &snapshot.process.name).and_then(|id| self.process(id))
-                {
-                    for (channel, path) in [
-                        (&mut snapshot.process.stdout, &process.logs.stdout),
-                        (&mut snapshot.process.stderr, &process.logs.stderr),
-                    ] {
-                        if let (LogTarget::Auto, Some(path)) = (&channel.logfile, path) {
-                            channel.logfile = LogTarget::File(path.clone());
-                        }
-                    }
-                }
-                snapshot
-            })
-            .collect()
+        let snapshots =
+            |group| ConfigSnapshot::of(group, self.group_named(&group.name).is_some()).map(|one| self.with_files(one));
+        self.latest.groups().iter().flat_map(snapshots).collect()
+    }
+
+    fn with_files(&self, mut snapshot: ConfigSnapshot) -> ConfigSnapshot {
+        let (group, name) = (&snapshot.group, &snapshot.process.name);
+        let (stdout, stderr) = match self.find(group, name).and_then(|id| self.process(id)) {
+            // A file that was named is no AUTO file, though it is written to until the process is updated.
+            Some(Process { config, logs, .. }) => (
+                logs.stdout.as_ref().filter(|_| config.stdout.logfile == LogTarget::Auto),
+                logs.stderr.as_ref().filter(|_| config.stderr.logfile == LogTarget::Auto),
+            ),
+            None => {
+                let logs = self.latest.logs_left(group, name);
+                (logs.and_then(|logs| logs.stdout.as_ref()), logs.and_then(|logs| logs.stderr.as_ref()))
+            }
+        };
+        for (channel, path) in [(&mut snapshot.process.stdout, stdout), (&mut snapshot.process.stderr, stderr)] {
+            if let (LogTarget::Auto, Some(path)) = (&channel.logfile, path) {
+                channel.logfile = LogTarget::File(path.clone());
+            }
+        }
+        snapshot
     }
 }

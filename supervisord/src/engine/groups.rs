@@ -4,6 +4,7 @@
 //! name); one that is added later goes behind those of its priority. Inside a group there are two orders:
 //! *definition order* for automatic starts (`ev_e37`), and process priority for what clients ask for.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use supervisor_protocol::event::{Event, ProcessRef};
@@ -24,6 +25,8 @@ use supervisor_protocol::name::Namespec;
 pub(super) struct Group {
     pub(super) name: Arc<str>,
     pub(super) config: GroupConfig,
+    /// Of which reading of the configuration it is.
+    pub(super) reading: u64,
     /// In definition order.
     pub(super) members: Vec<ProcessId>,
     /// Of an event listener.
@@ -62,7 +65,8 @@ impl Supervisor {
             .partition_point(|other| self.groups.get(other).is_some_and(|other| other.config.priority <= priority));
         self.order.insert(at, id);
         self.group_names.insert(name.clone(), id);
-        self.groups.insert(id, Group { name: name.clone(), config, members, pool });
+        let reading = self.latest.reading;
+        self.groups.insert(id, Group { name: name.clone(), config, reading, members, pool });
         self.arm_ticks(turn.now);
         self.publish(&Event::GroupAdded { group: name }, turn);
         if self.started {
@@ -78,6 +82,7 @@ impl Supervisor {
         self.order.retain(|other| *other != id);
         let Some(group) = self.groups.remove(&id) else { return };
         self.group_names.remove(&group.name);
+        let mut logs = HashMap::new();
         for member in &group.members {
             if let Some(process) = self.processes.remove(member) {
                 self.names.remove(&process.reference);
@@ -85,9 +90,13 @@ impl Supervisor {
                 if let Some(pid) = process.pid() {
                     self.pids.remove(&pid);
                 }
+                logs.insert(process.config.name.clone(), process.logs);
             }
             self.forget_timers(*member);
             turn.effect(Effect::Forget(*member));
+        }
+        if group.reading == self.latest.reading {
+            self.latest.leave(&group.name, logs);
         }
         self.arm_ticks(turn.now);
         self.publish(&Event::GroupRemoved { group: group.name }, turn);

@@ -268,7 +268,7 @@ impl Supervisor {
         Supervisor {
             identifier,
             mood: SupervisorState::Running,
-            latest: Latest::new(latest),
+            latest: Latest::new(latest, 0),
             groups: BTreeMap::new(),
             group_names: HashMap::new(),
             order: Vec::new(),

@@ -76,6 +76,43 @@ fn configurations_are_the_latest_and_know_who_is_active() {
     assert_eq!(ask(&mut world, path(Channel::Stderr)), Ok(Reply::LogPath(None)));
 }
 
+/// `ctl_x20`: a removed group has the AUTO files that it would have again, until the configuration is read again; and a
+/// file that was named is no AUTO file.
+#[test]
+fn automatic_files_are_those_that_a_group_would_have() {
+    let auto = program("x", |p| p.stdout.logfile = LogTarget::Auto);
+    let mut world = World::new(vec![auto.clone()], 0);
+    let logs = || vec![LogPaths { stdout: Some("/tmp/x.log".into()), stderr: None }];
+    world.input(Input::Started);
+    let shown = |world: &mut World| {
+        let Ok(Reply::Configs(configs)) = ask(world, Command::AllConfigInfo) else { panic!() };
+        (configs[0].inuse, configs[0].process.stdout.logfile.clone())
+    };
+    let reread = |world: &mut World| {
+        let ticket = world.ask_with(Command::Reread, Facts::Configuration(Ok(vec![auto.clone()])));
+        assert!(matches!(world.answer(ticket), Some(Ok(Reply::Reread(_)))));
+    };
+    let remove = |world: &mut World| {
+        world.stop("x", false);
+        world.exits("x", 0);
+        assert_eq!(ask(world, Command::RemoveGroup("x".into())), Ok(Reply::Done));
+    };
+    let file = || LogTarget::File("/tmp/x.log".into());
+    world.input(Input::GroupActivated(auto.clone(), logs()));
+    assert_eq!(shown(&mut world), (true, file()));
+    remove(&mut world);
+    assert_eq!(shown(&mut world), (false, file()));
+    reread(&mut world);
+    assert_eq!(shown(&mut world), (false, LogTarget::Auto));
+    world.input(Input::GroupActivated(auto.clone(), logs()));
+    reread(&mut world);
+    assert_eq!(shown(&mut world), (true, file()));
+    remove(&mut world);
+    assert_eq!(shown(&mut world), (false, LogTarget::Auto));
+    world.input(Input::GroupActivated(program("x", |p| p.stdout.logfile = file()), logs()));
+    assert_eq!(shown(&mut world), (true, LogTarget::Auto));
+}
+
 /// `ctl_x32`: an empty value is told as the path it is, NONE as none.
 #[test]
 fn an_empty_log_is_an_empty_path() {
