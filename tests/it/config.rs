@@ -9,6 +9,7 @@ mod container;
 mod expansion;
 mod fastcgi;
 mod fifos;
+mod haste;
 mod inherited;
 mod ini;
 mod logs;

@@ -31,7 +31,8 @@ use super::inherited;
 use super::patient::{PatientWriter, Shortfall};
 use crate::output::rotation::{RotationPolicy, copy_number};
 
-/// Up to this many copies a rotation just tries every number; beyond, it asks the directory which ones exist.
+/// Up to this many copies a rotation just tries every number; beyond, it asks the directory which ones exist, unless it
+/// knows from the last time.
 const COPIES_TRIED_BLINDLY: u32 = 64;
 
 /// What can go wrong with a log file. After each of these the file is still open and usable, except that
@@ -93,6 +94,8 @@ pub struct LogFile {
     due_at: u64,
     /// A rotation has moved the file away but could not open its successor: only that is left to do.
     is_moved_away: bool,
+    /// How many copies there were after the last rotation, if their numbers have no gap.
+    copies: Option<u32>,
     lost_bytes: u64,
 }
 
@@ -114,7 +117,8 @@ impl LogFile {
         let path = path.into();
         match open_target(&path, false) {
             Ok(target) => {
-                Ok(LogFile { path, policy, target, due_at: policy.maxbytes, is_moved_away: false, lost_bytes: 0 })
+                let due_at = policy.maxbytes;
+                Ok(LogFile { path, policy, target, due_at, is_moved_away: false, copies: None, lost_bytes: 0 })
             }
             Err(source) => Err(LogFileError::Open { path, source }),
         }
@@ -223,19 +227,37 @@ impl LogFile {
 
     fn rotate(&mut self) -> io::Result<Target> {
         if !self.is_moved_away {
-            let plan = self.policy.plan(existing_copies(&self.path, self.policy.backups)?);
+            let copies = self.existing_copies()?;
+            let plan = self.policy.plan(copies);
+            let mut moved = Vec::with_capacity(plan.renames.len());
             for rename in &plan.renames {
                 match std::fs::rename(numbered(&self.path, rename.from), numbered(&self.path, rename.to)) {
+                    Ok(()) => moved.push(rename.to),
                     // Somebody else may have taken the file or the copy away: then there is nothing to move.
-                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                    _ => {}
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
                 }
             }
             self.is_moved_away = !plan.renames.is_empty();
+            let last = moved.first().copied().unwrap_or(0);
+            self.copies = (moved.len() == last as usize).then_some(last);
         }
         // A file that was moved away needs no truncating; if another daemon has been quicker to make a new one,
         // its lines are not ours to drop.
         open_target(&self.path, !self.is_moved_away)
+    }
+
+    /// Numbers of the copies that a rotation has to consider; too many is fine, too few is not.
+    fn existing_copies(&mut self) -> io::Result<Vec<u32>> {
+        if self.policy.backups <= COPIES_TRIED_BLINDLY {
+            return Ok((1..self.policy.backups).collect());
+        }
+        let Some(mut last) = self.copies.take() else { return copies_in_directory(&self.path) };
+        // Another writer may have rotated the same file meanwhile.
+        while last < self.policy.backups && numbered(&self.path, last + 1).exists() {
+            last += 1;
+        }
+        Ok((1..=last).collect())
     }
 
     fn replace_target(&mut self, target: Target) {
@@ -313,11 +335,7 @@ fn is_system_name(path: &Path) -> bool {
     (path.starts_with("/dev") && !path.starts_with("/dev/shm")) || path.starts_with("/proc")
 }
 
-/// Numbers of the copies that a rotation has to consider; too many is fine, too few is not.
-fn existing_copies(path: &Path, backups: u32) -> io::Result<Vec<u32>> {
-    if backups <= COPIES_TRIED_BLINDLY {
-        return Ok((1..backups).collect());
-    }
+fn copies_in_directory(path: &Path) -> io::Result<Vec<u32>> {
     let Some(log) = path.file_name() else { return Ok(Vec::new()) };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -2,14 +2,18 @@
 //!
 //! A turn waits until something is ready (a signal, a deadline, a command, a pipe), then takes from each source in
 //! that order what its budget allows, and after each single thing carries out every effect it had. Pipes get at
-//! most so many reads and bytes a turn (`serve.rs`), so a flood of output delays a timer by a millisecond or two
-//! and not by seconds. Nothing in a turn waits: no await, no lock, no blocking call but writes to log files.
+//! most so many reads, bytes and milliseconds a turn (`serve.rs`), so a flood of output delays a timer by a millisecond
+//! or two and not by seconds. Nothing in a turn waits: no await, no lock, no blocking call but writes to log files.
+//!
+//! What always has something ready never has the owner wait, and only while it waits does the runtime look at sockets and
+//! signals. So the owner pauses after each stretch of work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,8 +40,11 @@ use crate::engine::message::Message;
 use crate::engine::{After, Effect, Input, LogPaths, ProcessId, Supervisor};
 use crate::http::{Note, Server};
 
-/// At most this many commands a turn.
+/// At most this many commands, and as many notes, a turn.
 const TURN_REQUESTS: usize = 32;
+
+/// After so much work without a pause everyone else gets one.
+const STRETCH: Duration = Duration::from_millis(1);
 
 /// What the owner is given to work with.
 pub(super) struct Setup {
@@ -202,6 +209,7 @@ impl Owner {
         let sleep = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(sleep);
         let mut armed = None;
+        let mut worked = Duration::ZERO;
         while self.finished.is_none() {
             let deadline = self.engine.next_deadline().into_iter().chain(self.untold.deadline()).min();
             if deadline != armed {
@@ -212,7 +220,7 @@ impl Owner {
             }
             let mut signalled = None;
             let mut request = None;
-            if self.backlog.is_empty() {
+            if self.backlog.is_empty() && worked < STRETCH {
                 tokio::select! {
                     biased;
                     signal = signals.next() => signalled = Some(signal),
@@ -225,10 +233,13 @@ impl Owner {
                     () = self.pipes.wait() => {}
                 }
             } else {
-                // More is known to be ready; everyone else gets their turn first.
+                // More is known to be ready, or may be; everyone else gets their turn first.
                 tokio::task::yield_now().await;
+                worked = Duration::ZERO;
             }
+            let began = clock::now().mono;
             self.turn(signals, server, signalled, request);
+            worked += clock::now().mono.saturating_sub(began);
         }
         self.end_logs();
         Ending {
@@ -263,6 +274,12 @@ impl Owner {
         for _ in 1..TURN_REQUESTS {
             match self.requests.try_recv() {
                 Ok(request) => self.request(request),
+                Err(_) => break,
+            }
+        }
+        for _ in 0..TURN_REQUESTS {
+            match self.notes.try_recv() {
+                Ok(note) => self.note(&note),
                 Err(_) => break,
             }
         }

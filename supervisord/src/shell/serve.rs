@@ -4,6 +4,7 @@
 //! The output of hasty writers gathers meanwhile, see [`pace`](crate::output::pace).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use supervisor_protocol::event::Channel;
 use supervisor_protocol::state::ProcessState;
@@ -24,6 +25,10 @@ const TURN_READS: usize = 128;
 
 /// At most this many bytes of child output a turn.
 const TURN_BYTES: usize = 1024 * 1024;
+
+/// After so much time on child output a turn ends: a read may have a log rotated again and again, or make thousands of
+/// events.
+const TURN_TIME: Duration = Duration::from_millis(2);
 
 /// The children with everything that work on their pipes needs.
 pub(super) struct Parts<'a> {
@@ -51,8 +56,9 @@ impl Owner {
             self.unwatched.at_once(self.backlog.len());
         }
         let mut bytes = 0;
+        let end = clock::now().mono + TURN_TIME;
         for _ in 0..TURN_READS {
-            if bytes >= TURN_BYTES {
+            if bytes >= TURN_BYTES || clock::now().mono >= end {
                 break;
             }
             let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };

@@ -90,6 +90,35 @@ fn leftover_copies_and_gaps_are_respected() {
     }
 }
 
+/// Which copies there are is remembered from one rotation to the next, and others rotate and remove meanwhile.
+#[test]
+fn copies_of_others_are_moved_too() {
+    let dir = directory();
+    let path = dir.path().join("a.log");
+    let open = || LogFile::open(&path, policy(1, 100)).unwrap();
+    let (mut one, mut other) = (open(), open());
+    let mut expected: Vec<&str> = Vec::new();
+    let mut rotate = |log: &mut LogFile, text: &'static str| {
+        log.reopen().unwrap();
+        log.write(text.as_bytes()).unwrap();
+        expected.insert(0, text);
+        let copies = expected.iter().zip(1..).map(|(text, number)| format!("a.log.{number}={text}"));
+        assert_eq!(files(&dir), std::iter::once("a.log=".to_owned()).chain(copies).collect::<Vec<_>>());
+        if text == "d" {
+            // The next to rotate does not know of it, and closes the gap.
+            fs::remove_file(dir.path().join("a.log.3")).unwrap();
+            expected.remove(2);
+        }
+    };
+    rotate(&mut one, "a");
+    rotate(&mut one, "b");
+    rotate(&mut other, "c");
+    rotate(&mut other, "d");
+    rotate(&mut one, "e");
+    rotate(&mut other, "f");
+    rotate(&mut one, "g");
+}
+
 #[test]
 fn rotation_survives_a_deleted_file() {
     let dir = directory();
