@@ -37,11 +37,11 @@ impl ChildLog {
         }
         match self.file.write(text) {
             Ok(()) => {
-                let report = self.losses.written(|| clock::now().mono);
+                let report = self.losses.written(clock::mono);
                 report.map(|report| self.message(report))
             }
             Err(LogFileError::Write { lost_bytes, source, .. }) => self.lost(lost_bytes, source),
-            Err(error) => self.rotation.is_due(clock::now().mono).then(|| Message::LogTrouble(error.to_string())),
+            Err(error) => self.rotation.is_due(clock::mono()).then(|| Message::LogTrouble(error.to_string())),
         }
     }
 
@@ -63,7 +63,7 @@ impl ChildLog {
 
     fn lost(&mut self, lost_bytes: usize, source: io::Error) -> Option<Message> {
         self.reason = Some(source);
-        let report = self.losses.lost(lost_bytes as u64, clock::now().mono);
+        let report = self.losses.lost(lost_bytes as u64, clock::mono());
         report.map(|report| self.message(report))
     }
 

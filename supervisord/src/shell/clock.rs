@@ -14,7 +14,12 @@ fn origin() -> Instant {
 
 /// The time on both clocks.
 pub fn now() -> Now {
-    Now { mono: origin().elapsed(), wall: wall() }
+    Now { mono: mono(), wall: wall() }
+}
+
+/// Time on the monotonic clock, as in [`now`].
+pub(super) fn mono() -> Duration {
+    origin().elapsed()
 }
 
 /// Time since the epoch; zero if the wall clock stands before it.

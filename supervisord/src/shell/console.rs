@@ -38,7 +38,7 @@ impl Console {
             Some(writer) => writer.write(bytes).err()?.reason,
         };
         self.lost = self.lost.saturating_add(1);
-        let is_due = self.reminder.is_due(clock::now().mono);
+        let is_due = self.reminder.is_due(clock::mono());
         is_due.then(|| Message::StdoutStuck { lost: self.lost, error: reason.to_string() })
     }
 }

@@ -237,9 +237,9 @@ impl Owner {
                 tokio::task::yield_now().await;
                 worked = Duration::ZERO;
             }
-            let began = clock::now().mono;
+            let began = clock::mono();
             self.turn(signals, server, signalled, request);
-            worked += clock::now().mono.saturating_sub(began);
+            worked += clock::mono().saturating_sub(began);
         }
         self.end_logs();
         Ending {
@@ -263,7 +263,7 @@ impl Owner {
             self.start_due();
             signalled = signals.pending();
         }
-        if self.engine.next_deadline().is_some_and(|deadline| deadline <= clock::now().mono) {
+        if self.engine.next_deadline().is_some_and(|deadline| deadline <= clock::mono()) {
             self.feed(Input::Deadline);
             self.start_due();
         }

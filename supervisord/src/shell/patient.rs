@@ -289,9 +289,9 @@ impl Place {
 
     /// Pays with what is in the purse; `false` if that is not enough.
     fn wait_for_room(&self, outlet: &Outlet) -> bool {
-        let since = clock::now().mono;
+        let since = clock::mono();
         let has_room = outlet.wait(self.purse.get());
-        let left = self.purse.get().saturating_sub(clock::now().mono.saturating_sub(since));
+        let left = self.purse.get().saturating_sub(clock::mono().saturating_sub(since));
         self.purse.set(if has_room { left } else { Duration::ZERO });
         has_room
     }
@@ -380,11 +380,11 @@ pub(super) fn lost() -> Option<Vec<(PathBuf, Shortfall)>> {
 
 /// The last chance to get out, for a second. What did not, by the name of the log.
 pub(super) fn farewell() -> Vec<(PathBuf, Shortfall)> {
-    let until = clock::now().mono + FAREWELL;
+    let until = clock::mono() + FAREWELL;
     PLACES.with_borrow(|places| {
         for place in places.values() {
             while place.has_backlog() {
-                let left = until.saturating_sub(clock::now().mono);
+                let left = until.saturating_sub(clock::mono());
                 let backlog = place.backlog.borrow();
                 let has_room = backlog.outlet().is_some_and(|outlet| place.has_reader(outlet) && outlet.wait(left));
                 drop(backlog);

@@ -56,9 +56,9 @@ impl Owner {
             self.unwatched.at_once(self.backlog.len());
         }
         let mut bytes = 0;
-        let end = clock::now().mono + TURN_TIME;
+        let end = clock::mono() + TURN_TIME;
         for _ in 0..TURN_READS {
-            if bytes >= TURN_BYTES || clock::now().mono >= end {
+            if bytes >= TURN_BYTES || clock::mono() >= end {
                 break;
             }
             let Some(Token(id, pipe)) = self.backlog.pop_front() else { break };
@@ -113,7 +113,7 @@ impl Owner {
         if self.untold.deadline().is_none() {
             return;
         }
-        let now = clock::now().mono;
+        let now = clock::mono();
         for (id, channel) in self.untold.take(now) {
             // Of a child that has died everything is told.
             let Some(log) = self.children.get_mut(&id).and_then(|child| child.log(channel)) else { continue };

@@ -71,7 +71,7 @@ impl Unwatched {
         } else if !self.is_alarm_set {
             self.is_alarm_set = true;
             let gathered = std::mem::take(&mut self.gathered);
-            pipes.set_alarm(self.rhythm.next(self.held.len(), gathered, clock::now().mono));
+            pipes.set_alarm(self.rhythm.next(self.held.len(), gathered, clock::mono()));
         }
     }
 }
