@@ -310,7 +310,7 @@ mod tests {
         let default = |document: &mut Document, text: &str| {
             document.set(SectionId::Default, "d".into(), text.into(), MARK);
         };
-        document.open("a", MARK);
+        let a = document.open("a", MARK);
         default(&mut document, "plain");
         document.expand_here("/1");
         assert_eq!(value(&document, "a", "d").as_deref(), Some("plain"));
@@ -320,7 +320,11 @@ mod tests {
         default(&mut document, "%(here)s/x");
         document.open("c", MARK);
         document.expand_here("/3");
-        for (section, expected) in [("a", "/2"), ("b", "/2"), ("c", "/3/x")] {
+        default(&mut document, "plain again");
+        document.open("e", MARK);
+        document.expand_here("/4");
+        document.set(a, "d".into(), "own".into(), MARK);
+        for (section, expected) in [("a", "own"), ("b", "/2"), ("c", "/3/x"), ("e", "plain again")] {
             assert_eq!(value(&document, section, "d").as_deref(), Some(expected), "{section}");
         }
     }

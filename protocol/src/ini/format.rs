@@ -15,9 +15,9 @@ use crate::repr::str_repr;
 /// Widths and precisions beyond this are refused instead of allocated.
 const WIDEST: usize = 1 << 20;
 
-/// A result longer than this is refused: one large variable named often enough would take all memory. No system passes
-/// as much to a program.
-const LONGEST: usize = 1 << 26;
+/// A result longer than this is refused: one value that names a large variable often enough would take all memory. No
+/// system passes as much to a program.
+const LONGEST: usize = 1 << 24;
 
 /// A value that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

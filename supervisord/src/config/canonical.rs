@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Where an option was written, if it was.
-    fn origin(&self, section: &str, key: &str) -> Option<Origin> {
+    pub(super) fn origin(&self, section: &str, key: &str) -> Option<Origin> {
         let entry = self.document.option(self.document.section(section)?, key)?;
         Some(self.document.origin(entry.mark))
     }

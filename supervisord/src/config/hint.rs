@@ -28,7 +28,8 @@ fn of_cause(cause: &Cause) -> Option<String> {
     Some(match cause {
         Cause::Dialect(error) => return of_dialect(error),
         Cause::Expand(ExpandError::UnknownName { name, available, .. }) => {
-            let known = available.iter().map(String::as_str);
+            // What has a blank in it is no name but stands for many.
+            let known = available.iter().map(String::as_str).filter(|known| !known.contains(' '));
             match (closest(name, known), name.strip_prefix("ENV_")) {
                 (Some(known), _) => format!("did you mean %({known})s?"),
                 (None, Some(variable)) => format!("set {variable} in the environment in which supervisord is started"),

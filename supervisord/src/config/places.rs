@@ -48,13 +48,11 @@ impl std::fmt::Display for Place {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Places {
     pub(super) sections: BTreeMap<String, Written>,
-    /// Options that hold in every section which has none of its own.
-    pub(super) defaults: BTreeMap<String, Origin>,
     /// Options of the daemon that the command line decided: the key, and how the option is spelled.
     pub(super) given: BTreeMap<&'static str, &'static str>,
 }
 
-/// A section, and its own options.
+/// A section, and the options that hold in it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Written {
     pub(super) at: Origin,
@@ -69,7 +67,7 @@ impl Places {
         }
         let Written { at, options } = self.sections.get(section)?;
         let section = section.to_owned();
-        Some(match options.get(key).or_else(|| self.defaults.get(key)) {
+        Some(match options.get(key) {
             Some(origin) => Place { origin: origin.clone(), section, key: key.to_owned() },
             None => Place { origin: at.clone(), section, key: String::new() },
         })

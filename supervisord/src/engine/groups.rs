@@ -82,6 +82,7 @@ impl Supervisor {
         self.order.retain(|other| *other != id);
         let Some(group) = self.groups.remove(&id) else { return };
         self.group_names.remove(&group.name);
+        let is_latest = group.reading == self.latest.reading;
         let mut logs = HashMap::new();
         for member in &group.members {
             if let Some(process) = self.processes.remove(member) {
@@ -90,12 +91,14 @@ impl Supervisor {
                 if let Some(pid) = process.pid() {
                     self.pids.remove(&pid);
                 }
-                logs.insert(process.config.name.clone(), process.logs);
+                if is_latest {
+                    logs.insert(process.config.name.clone(), process.logs);
+                }
             }
             self.forget_timers(*member);
             turn.effect(Effect::Forget(*member));
         }
-        if group.reading == self.latest.reading {
+        if is_latest {
             self.latest.leave(&group.name, logs);
         }
         self.arm_ticks(turn.now);

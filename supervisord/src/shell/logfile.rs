@@ -253,8 +253,8 @@ impl LogFile {
             return Ok((1..self.policy.backups).collect());
         }
         let Some(mut last) = self.copies.take() else { return copies_in_directory(&self.path) };
-        // Another writer may have rotated the same file meanwhile.
-        while last < self.policy.backups && numbered(&self.path, last + 1).exists() {
+        // Another writer may have rotated the same file meanwhile. What stands beyond a gap is in nobody's way yet.
+        while last < self.policy.backups && numbered(&self.path, last + 1).symlink_metadata().is_ok() {
             last += 1;
         }
         Ok((1..=last).collect())

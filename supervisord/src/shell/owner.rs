@@ -6,7 +6,7 @@
 //! or two and not by seconds. Nothing in a turn waits: no await, no lock, no blocking call but writes to log files.
 //!
 //! What always has something ready never has the owner wait, and only while it waits does the runtime look at sockets and
-//! signals. So the owner pauses after each stretch of work.
+//! signals. So the owner yields to it after each stretch of work.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ffi::OsString;
@@ -43,7 +43,7 @@ use crate::http::{Note, Server};
 /// At most this many commands, and as many notes, a turn.
 const TURN_REQUESTS: usize = 32;
 
-/// After so much work without a pause everyone else gets one.
+/// After so much work everyone else gets their turn.
 const STRETCH: Duration = Duration::from_millis(1);
 
 /// What the owner is given to work with.

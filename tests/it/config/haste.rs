@@ -20,8 +20,13 @@ fn ours_lg04_a_log_that_rotates_for_every_byte_delays_nobody() {
         return;
     }
     let options = "stdout_logfile={dir}/p.out\nstdout_logfile_maxbytes=1\nstdout_logfile_backups=1000";
-    let daemon = Setup::new().program("p", options, "label:top say:x ms:1 goto:top").start();
-    daemon.wait_path("p.out.600");
+    let setup = Setup::new().program("p", options, "label:top say:x ms:1 goto:top");
+    // So many that moving them takes longer than writing the next byte.
+    for copy in 1..960 {
+        std::fs::write(setup.path(&format!("p.out.{copy}")), "").unwrap();
+    }
+    let daemon = setup.start();
+    daemon.wait_path("p.out.970");
     serves_everybody(&daemon);
 }
 

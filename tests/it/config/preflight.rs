@@ -53,6 +53,23 @@ fn ours_check_foresees_servers_that_cannot_open() {
     foreseen(&with("").servers(&long), 2, "[unix_http_server] file");
 }
 
+/// Where files are included, sections take over what `DEFAULT` said of directories, and another file changes it for nobody
+/// before.
+#[test]
+fn ours_check_names_the_default_that_was_taken_over() {
+    if !is_ours() {
+        return;
+    }
+    let default = "[DEFAULT]\nfile=%(here)s/none/x.sock\n[include]\nfiles=%(here)s/more.conf\n";
+    let setup = with("").servers("[unix_http_server]\n").with(default);
+    let setup = setup.write("more.conf", "[DEFAULT]\nfile=/elsewhere/y.sock\n");
+    let (check, start) = (check(&setup), setup.run());
+    let place = setup.text().lines().position(|line| line.starts_with("file=%(here)s")).unwrap() + 1;
+    let place = setup.fill(&format!("{{dir}}/supervisord.conf:{place}: [unix_http_server] file: "));
+    assert!(check.out.starts_with(&place), "{place} {check:?}");
+    assert!(start.err.contains(&place), "{place} {start:?}");
+}
+
 #[test]
 fn ours_check_foresees_two_servers_at_one_address() {
     if !is_ours() {

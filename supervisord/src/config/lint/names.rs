@@ -10,7 +10,7 @@ use super::super::report::Report;
 /// Reports the sections and options that are not in the table.
 pub(in super::super) fn names(document: &Document, report: &mut Report) {
     for section in &document.sections {
-        let Some(kind) = kind_of(&section.name) else {
+        let Some(kind) = SectionTable::of(&section.name) else {
             // Code of Supervisor's client, which takes any option.
             if !section.name.starts_with("ctlplugin:") {
                 report.warn(at(document, section, None), "unknown section, which is ignored", meant(&section.name));
@@ -49,24 +49,8 @@ fn at(document: &Document, section: &Section, entry: Option<&Entry>) -> Place {
     }
 }
 
-/// The kind of a section, by its header.
-fn kind_of(header: &str) -> Option<&'static SectionTable> {
-    SECTIONS.iter().find(|kind| match kind.header.split_once(':') {
-        Some((word, _)) => header.split_once(':').is_some_and(|(own, _)| own == word),
-        // Several servers of one kind differ in what follows.
-        None if kind.header.ends_with("_http_server") => header.starts_with(kind.header),
-        None => header == kind.header,
-    })
-}
-
 fn has_option(kind: &SectionTable, key: &str) -> bool {
-    options_of(kind).any(|name| name == key)
-}
-
-/// The options of a kind of section, those of the kind it is built on included.
-fn options_of(kind: &SectionTable) -> impl Iterator<Item = &'static str> {
-    let base = SECTIONS.iter().find(|other| Some(other.header) == kind.extends);
-    kind.options.iter().chain(base.map(|base| base.options).unwrap_or_default()).map(|option| option.name)
+    kind.names().any(|name| name == key)
 }
 
 /// The header that may have been meant.
@@ -91,5 +75,5 @@ fn meant_key(kind: &SectionTable, key: &str) -> Option<String> {
     if let Some(other) = SECTIONS.iter().find(|other| has_option(other, key)) {
         return Some(format!("it belongs into a section [{}]", other.header));
     }
-    closest(key, options_of(kind)).map(|known| format!("did you mean {known}?"))
+    closest(key, kind.names()).map(|known| format!("did you mean {known}?"))
 }

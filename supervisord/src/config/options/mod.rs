@@ -128,6 +128,24 @@ pub struct SectionTable {
     pub extends: Option<&'static str>,
 }
 
+impl SectionTable {
+    /// The kind of a section, by its header.
+    pub(super) fn of(header: &str) -> Option<&'static SectionTable> {
+        SECTIONS.iter().find(|kind| match kind.header.split_once(':') {
+            Some((word, _)) => header.split_once(':').is_some_and(|(own, _)| own == word),
+            // Several servers of one kind differ in what follows.
+            None if kind.header.ends_with("_http_server") => header.starts_with(kind.header),
+            None => header == kind.header,
+        })
+    }
+
+    /// The names of its options, those of the kind it is built on included.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let base = SECTIONS.iter().find(|other| Some(other.header) == self.extends);
+        self.options.iter().chain(base.map(|base| base.options).unwrap_or_default()).map(|option| option.name)
+    }
+}
+
 /// Every kind of section of the file, that of the client included.
 pub const SECTIONS: &[SectionTable] = &[
     table::daemon::TABLE,

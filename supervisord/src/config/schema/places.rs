@@ -3,21 +3,27 @@
 use std::collections::BTreeMap;
 
 use super::super::canonical::Store;
+use super::super::options::{SectionTable, table};
 use super::super::places::{Places, Written};
 use super::daemon::Overrides;
-use supervisor_protocol::ini::document::{Origin, Section};
 
 /// The places of a configuration's options.
 pub(super) fn places(store: &Store, overrides: &Overrides) -> Places {
-    let document = store.document();
-    let options = |section: &Section| -> BTreeMap<String, Origin> {
-        section.entries.iter().map(|entry| (entry.key.clone(), document.origin(entry.mark))).collect()
+    let written = |section: &str| {
+        let place = |key: &str| Some((key.to_owned(), store.origin(section, key)?));
+        let options = asked_for(store, section).into_iter().filter_map(place).collect();
+        (section.to_owned(), Written { at: store.section_origin(section), options })
     };
-    let written = |section: &Section| {
-        (section.name.clone(), Written { at: document.origin(section.mark), options: options(section) })
-    };
-    let sections = document.sections.iter().filter(|section| is_asked_for(&section.name)).map(written).collect();
-    Places { sections, defaults: options(&document.defaults), given: given(overrides) }
+    let sections = store.sections().filter(|section| is_asked_for(section)).map(written).collect();
+    Places { sections, given: given(overrides) }
+}
+
+/// The options that are read in a section: not all that `DEFAULT` has, for there may be thousands of both.
+fn asked_for<'a>(store: &'a Store, section: &str) -> Vec<&'a str> {
+    match SectionTable::of(section) {
+        Some(kind) if kind.header != table::rpc_interface::TABLE.header => kind.names().collect(),
+        _ => store.keys(section),
+    }
 }
 
 const DAEMON: &str = "supervisord";
