@@ -116,6 +116,8 @@ pub enum Command {
     },
     /// Where the activity log is. Answered by [`Reply::LogPath`].
     MainLogPath,
+    /// The same for those who follow a log, also while everything stops: of a channel of a process, else of the daemon.
+    TailPath(Option<(String, Channel)>),
     /// Read the configuration again; changes nothing that runs. Answered by [`Reply::Reread`].
     Reread,
     /// Activate a group of the latest configuration. [`Reply::Done`].

@@ -1,6 +1,6 @@
 //! Carrying out what clients ask.
 //!
-//! Every command but one passes the state gate first: a daemon that is stopping everything refuses it, before
+//! Every command but two passes the state gate first: a daemon that is stopping everything refuses it, before
 //! it looks at names. What acts on processes opens a job; the rest is answered at once.
 
 use supervisor_protocol::event::Event;
@@ -18,7 +18,7 @@ use crate::config::model::LogTarget;
 impl Supervisor {
     /// Answers a command, now or later.
     pub(super) fn command(&mut self, ticket: Ticket, command: Command, facts: Facts, turn: &mut Turn) {
-        let gated = !matches!(command, Command::SendRemoteEvent { .. });
+        let gated = !matches!(command, Command::SendRemoteEvent { .. } | Command::TailPath(_));
         if gated && self.mood != SupervisorState::Running {
             return turn.answer(ticket, Err(Refusal::ShuttingDown));
         }
@@ -56,11 +56,13 @@ impl Supervisor {
                 _ => Err(Refusal::BadName(target.as_typed().to_owned())),
             },
             Command::ClearMainLog => return turn.effect(Effect::ClearMainLog(ticket)),
-            Command::MainLogPath => return turn.effect(Effect::MainLogPath(ticket)),
-            Command::LogPath { name, channel } => match self.find_exact(&name).and_then(|id| self.processes.get(&id)) {
-                Some(process) => Ok(Reply::LogPath(process.log_path(channel))),
-                None => Err(Refusal::BadName(name)),
-            },
+            Command::MainLogPath | Command::TailPath(None) => return turn.effect(Effect::MainLogPath(ticket)),
+            Command::LogPath { name, channel } | Command::TailPath(Some((name, channel))) => {
+                match self.find_exact(&name).and_then(|id| self.processes.get(&id)) {
+                    Some(process) => Ok(Reply::LogPath(process.log_path(channel))),
+                    None => Err(Refusal::BadName(name)),
+                }
+            }
             Command::Reread => self.reread(facts),
             Command::AddGroup(name) => self.add_group(name, facts, turn),
             Command::RemoveGroup(name) => self.remove_group(name, turn),

@@ -25,7 +25,7 @@ pub(super) async fn process_log(site: &OpenSite, question: &Question, spec: &str
         "stderr" => Channel::Stderr,
         _ => return Err(StatusCode::NOT_FOUND.into()),
     };
-    let mut reply = open(site, question, Command::LogPath { name: name.to_owned(), channel }).await?;
+    let mut reply = open(site, question, Some((name.to_owned(), channel))).await?;
     // Proxies must not collect the stream before they pass it on.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     reply.headers_mut().extend([unbuffered]);
@@ -34,11 +34,11 @@ pub(super) async fn process_log(site: &OpenSite, question: &Question, spec: &str
 
 /// The stream of the activity log.
 pub(super) async fn main_log(site: &OpenSite, question: &Question) -> Result<Reply, Failure> {
-    open(site, question, Command::MainLogPath).await
+    open(site, question, None).await
 }
 
-async fn open(site: &OpenSite, question: &Question, command: Command) -> Result<Reply, Failure> {
-    let Ok(Answer::LogPath(Some(path))) = site.ask(command).await? else {
+async fn open(site: &OpenSite, question: &Question, log: Option<(String, Channel)>) -> Result<Reply, Failure> {
+    let Ok(Answer::LogPath(Some(path))) = site.ask(Command::TailPath(log)).await? else {
         return Err(StatusCode::NOT_FOUND.into());
     };
     let log = Log::open(path).map_err(|_| StatusCode::NOT_FOUND)?;

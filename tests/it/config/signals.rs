@@ -279,10 +279,11 @@ fn ours_sg12_a_daemon_that_can_no_longer_open_its_logs_goes_on() {
     std::os::unix::fs::symlink("log/main.log.1", setup.path("supervisord.log")).unwrap();
     std::os::unix::fs::symlink("main.log.1", setup.path("log/main.log")).unwrap();
     // It happens while all is stopped, so nobody can foresee it.
-    let closes = "trap 'rm {dir}/log/main.log; chmod 555 {dir}/log; exit' TERM; while :; do sleep 0.1; done";
+    let closes = "trap 'rm {dir}/log/main.log; chmod 555 {dir}/log; exit' TERM; touch {dir}/log/ready; while :; do sleep 0.1; done";
     let closer = format!("[program:b]\ncommand=/bin/sh -c \"{closes}\"\nstartsecs=0");
     let daemon = setup.with(A).with(&closer).start();
     daemon.wait_state("a", "RUNNING");
+    daemon.wait_path("log/ready");
     let pids = ["a", "b"].map(|name| daemon.pid_of(name));
     daemon.signal(Signal::SIGHUP);
     daemon.wait_log("CRIT the new configuration cannot be used, going on with the one of before");

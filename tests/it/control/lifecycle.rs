@@ -49,6 +49,12 @@ fn ctl_x40_a_daemon_that_shuts_down() {
         assert_eq!(daemon.fault(method, &params), "6 SHUTDOWN_STATE", "{method}");
     }
     assert_eq!(daemon.ok("system.listMethods", &[]).array().len(), 41);
+    // How it goes on can be followed.
+    for path in ["/mainlogtail", "/logtail/slow"] {
+        let mut conn = daemon.connect();
+        conn.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_eq!(conn.reply().expect("a head").status_line, "HTTP/1.1 200 OK", "{path}");
+    }
     daemon.touch("go");
     assert_eq!(daemon.wait_exit(), 0);
 }

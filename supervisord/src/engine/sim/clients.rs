@@ -32,7 +32,10 @@ impl Simulation {
             28..34 => Command::SendRemoteEvent { kind: "t".to_owned(), data: "x".repeat(self.rng.below(50) as usize) },
             34 => Command::SendStdin { name: process, data: "x".into() },
             35 => Command::ClearLogs(target),
-            36 => self.rng.pick(&[Command::ClearMainLog, Command::MainLogPath, Command::State]).clone(),
+            36 => self
+                .rng
+                .pick(&[Command::ClearMainLog, Command::MainLogPath, Command::TailPath(None), Command::State])
+                .clone(),
             37 => self.rng.pick(&[Command::Ping, Command::Identification, Command::AllConfigInfo]).clone(),
             38 => self.rng.pick(&[Command::AllProcessInfo, Command::ProcessInfo(process)]).clone(),
             _ if self.rng.once_in(8) => return self.end(),

@@ -3,8 +3,8 @@
 use super::config::{group, pool, pool_of, process, program, secs};
 use super::world::{EPERM, World};
 use crate::engine::command::{Command, Refusal, Reply};
-use crate::engine::{After, Input};
-use supervisor_protocol::event::EventKind;
+use crate::engine::{After, Effect, Input};
+use supervisor_protocol::event::{Channel, EventKind};
 use supervisor_protocol::state::ProcessState::*;
 
 const OK_READY: &[u8] = b"RESULT 2\nOKREADY\n";
@@ -287,7 +287,7 @@ fn serials_continue_over_a_reload() {
 
 /// `ctl_x37`, `ctl_x40`: what clients get while everything stops.
 #[test]
-fn only_remote_events_pass_the_gate() {
+fn only_remote_events_and_log_tails_pass_the_gate() {
     let mut world = with_listener();
     world.input(Input::StopEverything(After::Exit));
     for command in [
@@ -298,6 +298,7 @@ fn only_remote_events_pass_the_gate() {
         Command::AllConfigInfo,
         Command::ProcessInfo("nope".into()),
         Command::MainLogPath,
+        Command::LogPath { name: "nope".into(), channel: Channel::Stdout },
         Command::ClearMainLog,
         Command::Reread,
         Command::AddGroup("nope".into()),
@@ -310,6 +311,10 @@ fn only_remote_events_pass_the_gate() {
     }
     let ticket = world.ask(Command::SendRemoteEvent { kind: "t".into(), data: "d".into() });
     assert_eq!(world.answer(ticket), Some(Ok(Reply::Done)));
+    let ticket = world.ask(Command::TailPath(Some(("nope".into(), Channel::Stdout))));
+    assert_eq!(world.answer(ticket), Some(Err(Refusal::BadName("nope".into()))));
+    world.ask(Command::TailPath(None));
+    assert!(matches!(world.other_effects().as_slice(), [.., Effect::MainLogPath(_)]));
 }
 
 /// Clients that wait are answered by what the stop does.

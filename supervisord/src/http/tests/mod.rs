@@ -73,11 +73,11 @@ fn daemon(command: &Command, directory: &Path) -> Option<Result<Reply, Refusal>>
         Command::ProcessInfo(name) if name == "cat" => Ok(Reply::Process(Box::new(cat()))),
         Command::ProcessInfo(name) | Command::SendStdin { name, .. } => bad(name),
         Command::AllProcessInfo => Ok(Reply::Processes(vec![cat(), snapshot("g", "p", ProcessState::Stopped)])),
-        Command::LogPath { name, .. } if name == "cat" || name == "caf\u{e9}" => {
+        Command::LogPath { name, .. } | Command::TailPath(Some((name, _))) if name == "cat" || name == "caf\u{e9}" => {
             Ok(Reply::LogPath(Some(directory.join("log"))))
         }
-        Command::LogPath { name, .. } => bad(name),
-        Command::MainLogPath => Ok(Reply::LogPath(None)),
+        Command::LogPath { name, .. } | Command::TailPath(Some((name, _))) => bad(name),
+        Command::MainLogPath | Command::TailPath(None) => Ok(Reply::LogPath(None)),
         Command::Reread => Ok(Reply::Reread(Reread { added: vec!["a".into()], ..Reread::default() })),
         // Never gets up.
         Command::Start { target: Target::Name(name), wait: true } if name == "slow" => return None,
