@@ -10,7 +10,6 @@ use super::command::{Command, ConfigSnapshot, Refusal, Reply, Target, Ticket};
 use super::id::ProcessId;
 use super::jobs::{Goal, Item, Phase};
 use super::message::Message;
-use super::process::Process;
 use super::{After, Effect, Facts, Purpose, Supervisor, Turn};
 use crate::config::diff;
 use crate::config::model::LogTarget;
@@ -249,20 +248,14 @@ impl Supervisor {
 
     fn with_files(&self, mut snapshot: ConfigSnapshot) -> ConfigSnapshot {
         let (group, name) = (&snapshot.group, &snapshot.process.name);
-        let (stdout, stderr) = match self.find(group, name).and_then(|id| self.process(id)) {
-            // A file that was named is no AUTO file, though it is written to until the process is updated.
-            Some(Process { config, logs, .. }) => (
-                logs.stdout.as_ref().filter(|_| config.stdout.logfile == LogTarget::Auto),
-                logs.stderr.as_ref().filter(|_| config.stderr.logfile == LogTarget::Auto),
-            ),
-            None => {
-                let logs = self.latest.logs_left(group, name);
-                (logs.and_then(|logs| logs.stdout.as_ref()), logs.and_then(|logs| logs.stderr.as_ref()))
-            }
+        let logs = match self.find(group, name).and_then(|id| self.process(id)) {
+            Some(process) => process.auto_logs(),
+            None => self.latest.logs_left(group, name).cloned().unwrap_or_default(),
         };
-        for (channel, path) in [(&mut snapshot.process.stdout, stdout), (&mut snapshot.process.stderr, stderr)] {
+        let process = &mut snapshot.process;
+        for (channel, path) in [(&mut process.stdout, logs.stdout), (&mut process.stderr, logs.stderr)] {
             if let (LogTarget::Auto, Some(path)) = (&channel.logfile, path) {
-                channel.logfile = LogTarget::File(path.clone());
+                channel.logfile = LogTarget::File(path);
             }
         }
         snapshot

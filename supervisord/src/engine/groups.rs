@@ -92,7 +92,7 @@ impl Supervisor {
                     self.pids.remove(&pid);
                 }
                 if is_latest {
-                    logs.insert(process.config.name.clone(), process.logs);
+                    logs.insert(process.config.name.clone(), process.auto_logs());
                 }
             }
             self.forget_timers(*member);

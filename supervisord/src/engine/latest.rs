@@ -12,7 +12,7 @@ pub(super) struct Latest {
     places: HashMap<String, usize>,
     /// Which reading of the configuration this is.
     pub(super) reading: u64,
-    /// By group and process, the log files of groups that were added of this reading and removed again. Whoever adds such
+    /// By group and process, the AUTO logs of groups that were added of this reading and removed again. Whoever adds such
     /// a group once more gives it the same files.
     left: HashMap<String, HashMap<String, LogPaths>>,
 }
@@ -37,7 +37,7 @@ impl Latest {
         self.left.insert(group.to_owned(), logs);
     }
 
-    /// The log files of a process whose group was removed.
+    /// The AUTO logs of a process whose group was removed.
     pub(super) fn logs_left(&self, group: &str, process: &str) -> Option<&LogPaths> {
         self.left.get(group)?.get(process)
     }

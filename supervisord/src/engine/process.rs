@@ -18,7 +18,7 @@ use super::death::Death;
 use super::id::GroupId;
 use super::listener::Session;
 use super::throttle::Throttle;
-use crate::config::model::{LogTarget, ProcessConfig};
+use crate::config::model::{ChannelConfig, LogTarget, ProcessConfig};
 
 /// Where a process's output is logged: resolved paths, AUTO names included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -156,6 +156,16 @@ impl Process {
             Channel::Stderr => (&self.config.stderr, &self.logs.stderr),
         };
         path.clone().or_else(|| (config.logfile == LogTarget::Empty).then(PathBuf::new))
+    }
+
+    /// The files of its AUTO logs. One that was named is none, though a later reading of the configuration may say AUTO.
+    pub(super) fn auto_logs(&self) -> LogPaths {
+        let auto =
+            |config: &ChannelConfig, path: &Option<PathBuf>| path.clone().filter(|_| config.logfile == LogTarget::Auto);
+        LogPaths {
+            stdout: auto(&self.config.stdout, &self.logs.stdout),
+            stderr: auto(&self.config.stderr, &self.logs.stderr),
+        }
     }
 
     /// Its state.
